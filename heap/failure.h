@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * heap/failure.h - the ways in which a heap reports that something went wrong.
+ *
+ * Three kinds of failure (corruption, refused requests, mistakes of ours) are kept apart; the last
+ * kind is assert().  When to report and in which words is a design's own policy
+ * (heap/legacy/error.c, heap/modern/error.c); how the report reaches the host is here.  Nothing
+ * in this file allocates.
+ */
+#ifndef HEAP_FAILURE_H
+#define HEAP_FAILURE_H
+
+#include "heap/heap.h"
+
+/* The host in force; never NULL, and no member of it is. */
+extern zend_mm_host zend_mm_current_host;
+
+/* Formats a message (printf's rules, at most 255 bytes) and raises it as the host's fatal error,
+ * catching what jumps out of it.  Returns 0 if the host's handler came back, -1 if it jumped.  The
+ * formatted message stays readable in *message (256 bytes) for the caller. */
+int zend_mm_raise_caught(char message[256], const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* Raises a fatal error and bails out: for errors that are no heap's state, such as overflowing
+ * products.  Does not return. */
+ZEND_MM_NORETURN void zend_mm_raise(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Jumps to the host's bailout point.  Does not return. */
+ZEND_MM_NORETURN void zend_mm_bail_out(void);
+
+/* Reports a corrupted heap: calls the hook, prints "zend_mm_heap corrupted" and what is known, and
+ * ends the process in the way of the heap's design.  Does not return, but the hook may jump. */
+ZEND_MM_NORETURN void zend_mm_corrupted(const zend_mm_problem *problem) __attribute__((cold));
+
+/* Prints to standard error and exits with status: for start-up errors. */
+ZEND_MM_NORETURN void zend_mm_startup_error(int status, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+#endif

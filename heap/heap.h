@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * heap/heap.h - what every heap begins with, and the verbs by which a heap is reached.
+ *
+ * A request is dispatched on the first word of the heap, `kind`.  The two plain designs are
+ * recognised by a comparison and served by inline fast halves (heap/legacy/fast.h and
+ * heap/modern/fast.h, included by the interface alone).  Everything else - a process that has not
+ * started its heap, the system's malloc, custom handlers, layers that guard or trace a heap - is
+ * another kind and goes through `verbs`, a table of functions.  Cold things of the plain designs
+ * (shutdown, limits, walking, checking) go through the same table.
+ *
+ * Invariant: the five figures are what the interface reports at any moment outside a verb.
+ */
+#ifndef HEAP_HEAP_H
+#define HEAP_HEAP_H
+
+#include "zend_alloc.h"
+
+#define zend_always_inline inline __attribute__((always_inline))
+#define ZEND_MM_COLD __attribute__((cold, noinline))
+#define ZEND_MM_NOINLINE __attribute__((noinline))
+#ifndef EXPECTED
+# define EXPECTED(condition) __builtin_expect(!!(condition), 1)
+# define UNEXPECTED(condition) __builtin_expect(!!(condition), 0)
+#endif
+
+enum zend_mm_kind {
+	ZEND_MM_KIND_LEGACY,
+	ZEND_MM_KIND_MODERN,
+	ZEND_MM_KIND_OTHER        /* through the verbs */
+};
+
+/* The verbs of a heap.  A design or a layer has one constant table of them.  alloc, free, realloc
+ * and block_size behave as the functions of zend_alloc.h; copy_size is SIZE_MAX where the caller
+ * did not limit what is kept. */
+struct zend_mm_verbs {
+	const char *name;
+	void *(*alloc)(zend_mm_heap *heap, size_t size);
+	void (*free)(zend_mm_heap *heap, void *ptr);
+	void *(*realloc)(zend_mm_heap *heap, void *ptr, size_t size, size_t copy_size);
+	size_t (*block_size)(zend_mm_heap *heap, void *ptr);
+	bool (*owns)(zend_mm_heap *heap, const void *ptr);
+	size_t (*usage)(zend_mm_heap *heap);
+	int (*set_limit)(zend_mm_heap *heap, size_t limit);
+	size_t (*gc)(zend_mm_heap *heap);
+	void (*shutdown)(zend_mm_heap *heap, bool full, bool silent);
+	void (*get_figures)(zend_mm_heap *heap, zend_mm_figures *figures);
+	int (*walk)(zend_mm_heap *heap, zend_mm_visitor visitor, void *context);
+	int (*walk_lists)(zend_mm_heap *heap, zend_mm_list_visitor visitor, void *context);
+	int (*check)(zend_mm_heap *heap, zend_mm_problem *problem);
+};
+
+/* Successful calls to storage, as zend_mm_figures counts them. */
+struct zend_mm_storage_calls {
+	size_t allocs;
+	size_t resizes;
+	size_t frees;
+	size_t truncates;
+	size_t refused;
+};
+
+/* The custom handlers of a heap; all NULL while there are none. */
+struct zend_mm_custom_handlers {
+	void *(*malloc)(size_t size);
+	void (*free)(void *ptr);
+	void *(*realloc)(void *ptr, size_t size);
+};
+
+/* The head of every heap.  The hot words of a design follow in its own structure, which begins
+ * with this one. */
+struct _zend_mm_heap {
+	uint32_t kind;                     /* enum zend_mm_kind: how requests are dispatched now */
+	uint32_t design_kind;              /* what kind is without custom handlers */
+	size_t size;                       /* bytes of blocks handed out */
+	size_t peak;
+	size_t real_size;                  /* bytes held from storage */
+	size_t real_peak;
+	size_t limit;
+	const struct zend_mm_verbs *verbs; /* what serves requests now */
+	const struct zend_mm_verbs *design_verbs; /* what serves them without custom handlers */
+	zend_mm_storage *storage;
+	zend_mm_mode mode;
+	int overflow;                      /* an error is being reported (see each design) */
+	bool null_on_failure;
+	bool zend_mm;                      /* is_zend_mm(): one of the two designs underneath */
+	struct zend_mm_storage_calls calls;
+	struct zend_mm_custom_handlers custom;
+};
+
+#endif
