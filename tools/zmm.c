@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * main() of the zmm command: finds the subcommand and calls it. A new subcommand is one line in
+ * `commands` and one declaration in zmm.h.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "tools/zmm.h"
+
+struct command {
+	const char *name;
+	int (*run)(int argc, char **argv);
+	const char *summary;
+};
+
+static const struct command commands[] = {
+	{ "replay", zmm_cmd_replay, "run a trace on one heap" },
+	{ "compare", zmm_cmd_compare, "run traces on several heaps, side by side" },
+	{ "info", zmm_cmd_info, "say what is in a trace" },
+	{ "convert", zmm_cmd_convert, "turn a trace or a log into another format" },
+};
+
+enum { COMMANDS = sizeof commands / sizeof commands[0] };
+
+int zmm_bad_usage(const char *command, const char *format, ...)
+{
+	va_list arguments;
+
+	fprintf(stderr, "zmm %s: ", command);
+	va_start(arguments, format);
+	vfprintf(stderr, format, arguments);
+	va_end(arguments);
+	fprintf(stderr, "; see zmm %s --help\n", command);
+	return ZMM_EXIT_USAGE;
+}
+
+int zmm_finish_output(int status)
+{
+	errno = 0;
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return status;
+	fprintf(stderr, "zmm: cannot write to standard output: %s\n",
+		errno ? strerror(errno) : "an earlier write failed");
+	return ZMM_EXIT_FAILED;
+}
+
+static void print_help(FILE *out)
+{
+	fprintf(out, "usage: zmm COMMAND [OPTION…] [ARGUMENT…]\n"
+		"Replays and compares allocation traces on PHP's two heaps.\n\n");
+	for (int i = 0; i < COMMANDS; i++)
+		fprintf(out, "  %-10s %s\n", commands[i].name, commands[i].summary);
+	fprintf(out, "\nzmm COMMAND --help explains a command, zmm --version prints the version.\n");
+}
+
+static const struct command *find_command(const char *name)
+{
+	for (int i = 0; i < COMMANDS; i++)
+		if (strcmp(commands[i].name, name) == 0)
+			return &commands[i];
+	return NULL;
+}
+
+static int unknown_command(const char *name)
+{
+	fprintf(stderr, "zmm: there is no command '%s'; zmm --help lists them\n", name);
+	return ZMM_EXIT_USAGE;
+}
+
+/* zmm help, zmm help COMMAND */
+static int run_help(int argc, char **argv)
+{
+	static char help[] = "--help";
+
+	if (argc < 3) {
+		print_help(stdout);
+		return zmm_finish_output(ZMM_EXIT_OK);
+	}
+	const struct command *command = find_command(argv[2]);
+	if (!command)
+		return unknown_command(argv[2]);
+	char *ask[] = { argv[2], help, NULL };
+	return command->run(2, ask);
+}
+
+int main(int argc, char **argv)
+{
+	if (argc < 2) {
+		print_help(stderr);
+		return ZMM_EXIT_USAGE;
+	}
+	const char *name = argv[1];
+	if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 || strcmp(name, "help") == 0)
+		return run_help(argc, argv);
+	if (strcmp(name, "--version") == 0) {
+		printf("zmm %s\n", PACKAGE_VERSION);
+		return zmm_finish_output(ZMM_EXIT_OK);
+	}
+	const struct command *command = find_command(name);
+	if (!command)
+		return unknown_command(name);
+	return command->run(argc - 1, argv + 1);
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The zmm command: its subcommands, each in a file of its own (cmd_NAME.c), called by the table in
+ * zmm.c with argv[0] the subcommand's name. Each parses its options with getopt_long, answers
+ * --help on standard output, and returns the exit status.
+ */
+#ifndef ZMM_H
+#define ZMM_H
+
+enum zmm_exit {
+	ZMM_EXIT_OK = 0,
+	ZMM_EXIT_FAILED = 1, /* the work could not be done, or found something wrong */
+	ZMM_EXIT_USAGE = 2,  /* bad usage or bad input */
+};
+
+int zmm_cmd_replay(int argc, char **argv);
+int zmm_cmd_compare(int argc, char **argv);
+int zmm_cmd_info(int argc, char **argv);
+int zmm_cmd_convert(int argc, char **argv);
+
+/* Print "zmm COMMAND: MESSAGE" and where to find help on standard error; return ZMM_EXIT_USAGE. */
+int zmm_bad_usage(const char *command, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* Flush standard output; if anything printed there was lost (disk full, closed), say so and return
+ * ZMM_EXIT_FAILED, otherwise `status`. Every subcommand that prints results ends with it. */
+int zmm_finish_output(int status);
+
+#endif
