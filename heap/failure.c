@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * heap/failure.c - how failures of a heap reach the host or end the process.
+ *
+ * Owns the corruption hook.  Called by both designs and by the interface.  The corruption report
+ * allocates nothing and trusts nothing in the heap but its mode.
+ */
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "heap/config.h"
+#include "heap/failure.h"
+
+static zend_mm_corruption_hook corruption_hook;
+
+static void raise_in_host(void *message)
+{
+	zend_mm_current_host.fatal_error(message);
+}
+
+int zend_mm_raise_caught(char message[256], const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(message, 256, format, arguments);
+	va_end(arguments);
+	return zend_mm_current_host.guarded_call(raise_in_host, message);
+}
+
+void zend_mm_raise(const char *format, ...)
+{
+	char message[256];
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(message, sizeof message, format, arguments);
+	va_end(arguments);
+	zend_mm_current_host.fatal_error(message);
+	zend_mm_bail_out();
+}
+
+void zend_mm_bail_out(void)
+{
+	zend_mm_current_host.bailout();
+	abort(); /* a host whose bailout comes back leaves nothing to go on with */
+}
+
+void zend_mm_startup_error(int status, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	vfprintf(stderr, format, arguments);
+	va_end(arguments);
+	exit(status);
+}
+
+zend_mm_corruption_hook zend_mm_set_corruption_hook(zend_mm_corruption_hook hook)
+{
+	zend_mm_corruption_hook before = corruption_hook;
+
+	corruption_hook = hook;
+	return before;
+}
+
+static void write_all(const char *text, size_t length)
+{
+	while (length > 0) {
+		ssize_t written = write(STDERR_FILENO, text, length);
+
+		if (written <= 0) {
+			return;
+		}
+		text += written;
+		length -= (size_t)written;
+	}
+}
+
+static void print_problem(const zend_mm_problem *problem)
+{
+	char line[512];
+	int length;
+
+	length = snprintf(line, sizeof line, "zend_mm_heap corrupted\n  %s, at %p\n",
+		problem->reason, problem->address);
+	write_all(line, (size_t)length < sizeof line ? (size_t)length : sizeof line - 1);
+	if (problem->word) {
+		length = snprintf(line, sizeof line, "  word at %p: found 0x%zx, expected 0x%zx\n",
+			problem->word, problem->found, problem->expected);
+		write_all(line, (size_t)length);
+	}
+}
+
+void zend_mm_corrupted(const zend_mm_problem *problem)
+{
+	static volatile sig_atomic_t reporting;
+
+	if (corruption_hook) {
+		corruption_hook(problem);
+	}
+	if (reporting) {
+		_exit(1); /* found again by what runs at exit */
+	}
+	reporting = 1;
+	print_problem(problem);
+	if (problem->heap && problem->heap->mode == ZEND_MM_MODERN) {
+		abort();
+	}
+	if (config_debug) {
+		signal(SIGSEGV, SIG_DFL);
+		raise(SIGSEGV);
+	}
+	exit(1);
+}
