@@ -8,7 +8,7 @@
 
 #include <stdbool.h>
 
-#include "config.h"
+#include <config.h>
 #include "zend_alloc.h"
 
 enum {
