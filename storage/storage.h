@@ -30,6 +30,10 @@ const struct zend_mm_storage_type *zend_mm_storage_type(const char *name);
 /* The index-th type of this build, the default first; NULL past the last. */
 const struct zend_mm_storage_type *zend_mm_storage_type_at(size_t index);
 
+/* What a modern heap uses where nobody chose: pages straight from the system, as PHP 8 does.  (The
+ * default of legacy heaps is the first type in the list.) */
+extern const char *const zend_mm_default_chunk_storage;
+
 /* The size of a system page in bytes. */
 size_t zend_mm_page_size(void);
 

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * interface/startup.c - making heaps: what the environment asks for, and the calls that make one.
+ *
+ * Bad values of a variable end the process with the messages and the exit status (255) of PHP's
+ * allocator; bad options of a call come back as EINVAL.
+ */
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+
+#include "interface/interface.h"
+
+enum { startup_failed = 255 };
+
+/* Vital numbers of a legacy heap's set-up; see spec section 1 in doc/legacy.md. */
+static const size_t default_segment_size = (size_t)256 * 1024;
+static const size_t default_reserve_size = 8 * 1024;
+static const size_t default_compact_threshold = (size_t)2 * 1024 * 1024;
+static const size_t smallest_segment_size = 32;
+
+/* A number as PHP's configuration has it: K, M or G at the end multiply. */
+static size_t parse_size(const char *text)
+{
+	size_t length = strlen(text);
+	size_t number = (size_t)strtoull(text, NULL, 0);
+
+	switch (length ? toupper((unsigned char)text[length - 1]) : 0) {
+	case 'G':
+		number *= 1024;
+		/* fall through */
+	case 'M':
+		number *= 1024;
+		/* fall through */
+	case 'K':
+		number *= 1024;
+		break;
+	}
+	return number;
+}
+
+static bool is_power_of_two(size_t number)
+{
+	return number && !(number & (number - 1));
+}
+
+static bool is_on(const char *variable, bool otherwise)
+{
+	const char *value = getenv(variable);
+
+	return value ? atoi(value) != 0 : otherwise;
+}
+
+static zend_mm_mode mode_of_environment(void)
+{
+	const char *name = getenv("ZEND_MM_MODE");
+
+	if (!name || !strcmp(name, "legacy")) {
+		return ZEND_MM_LEGACY;
+	}
+	if (!strcmp(name, "modern")) {
+		return ZEND_MM_MODERN;
+	}
+	zend_mm_startup_error(startup_failed, "Wrong or unsupported zend_mm mode '%s'\n"
+		"  supported modes:\n    'legacy'\n    'modern'\n", name);
+}
+
+static const char *storage_of_environment(void)
+{
+	const char *name = getenv("ZEND_MM_MEM_TYPE");
+
+	if (name && !zend_mm_storage_type(name)) {
+		const char *supported;
+
+		fprintf(stderr, "Wrong or unsupported zend_mm storage type '%s'\n", name);
+		fprintf(stderr, "  supported types:\n");
+		for (size_t i = 0; (supported = zend_mm_storage_name(i)) != NULL; i++) {
+			fprintf(stderr, "    '%s'\n", supported);
+		}
+		exit(startup_failed);
+	}
+	return name;
+}
+
+static size_t segment_size_of_environment(void)
+{
+	const char *value = getenv("ZEND_MM_SEG_SIZE");
+	size_t size;
+
+	if (!value) {
+		return default_segment_size;
+	}
+	size = parse_size(value);
+	if (!is_power_of_two(size)) {
+		zend_mm_startup_error(startup_failed, "ZEND_MM_SEG_SIZE must be a power of two\n");
+	}
+	if (size < smallest_segment_size) {
+		zend_mm_startup_error(startup_failed, "ZEND_MM_SEG_SIZE is too small\n");
+	}
+	return size;
+}
+
+void zend_mm_default_options(zend_mm_options *options)
+{
+	const char *compact = getenv("ZEND_MM_COMPACT");
+
+	*options = (zend_mm_options){
+		.struct_size = sizeof *options,
+		.mode = mode_of_environment(),
+		.storage = storage_of_environment(),
+		.segment_size = default_segment_size,
+		.reserve_size = default_reserve_size,
+		.compact_threshold = compact ? parse_size(compact) : default_compact_threshold,
+		.huge_pages = is_on("USE_ZEND_ALLOC_HUGE_PAGES", false),
+	};
+	if (options->mode == ZEND_MM_LEGACY) {
+		options->segment_size = segment_size_of_environment();
+	}
+}
+
+static zend_mm_heap *start_legacy(const zend_mm_options *options)
+{
+	struct zend_mm_legacy_setup setup = {
+		.handlers = options->segment_handlers,
+		.params = options->segment_params,
+		.segment_size = options->segment_size ? options->segment_size : default_segment_size,
+		.reserve_size = options->reserve_size,
+		.compact_threshold = options->compact_threshold,
+		.internal = options->internal,
+		.null_on_failure = options->null_on_failure,
+	};
+
+	if (!setup.handlers) {
+		const struct zend_mm_storage_type *type = zend_mm_storage_type(options->storage);
+
+		setup.handlers = type ? &type->segments : NULL;
+	}
+	if (!setup.handlers || !is_power_of_two(setup.segment_size) ||
+		setup.segment_size < smallest_segment_size) {
+		errno = EINVAL;
+		return NULL;
+	}
+	return zend_mm_legacy_startup(&setup);
+}
+
+static zend_mm_heap *start_modern(const zend_mm_options *options)
+{
+	struct zend_mm_modern_setup setup = {
+		.handlers = options->chunk_handlers,
+		.data = options->chunk_data,
+		.data_size = options->chunk_data_size,
+		.huge_pages = options->huge_pages,
+		.null_on_failure = options->null_on_failure,
+	};
+
+	if (!setup.handlers) {
+		setup.type = zend_mm_storage_type(options->storage ? options->storage :
+			zend_mm_default_chunk_storage);
+	}
+	if (!setup.handlers && !setup.type) {
+		errno = EINVAL;
+		return NULL;
+	}
+	return zend_mm_modern_startup(&setup);
+}
+
+zend_mm_heap *zend_mm_startup_with(const zend_mm_options *options)
+{
+	zend_mm_options full = { .struct_size = 0 };
+
+	/* A program compiled with an older header knows fewer options. */
+	if (options->struct_size > sizeof full ||
+		options->struct_size < offsetof(zend_mm_options, storage)) {
+		errno = EINVAL;
+		return NULL;
+	}
+	memcpy(&full, options, options->struct_size);
+	switch (full.mode) {
+	case ZEND_MM_LEGACY:
+		return start_legacy(&full);
+	case ZEND_MM_MODERN:
+		return start_modern(&full);
+	}
+	errno = EINVAL;
+	return NULL;
+}
+
+/* A heap that cannot be made ends the process, as in PHP. */
+static zend_mm_heap *started_or_exit(zend_mm_heap *heap, const char *storage)
+{
+	if (!heap) {
+		zend_mm_startup_error(startup_failed, "Cannot initialize zend_mm storage [%s]: %s\n",
+			storage ? storage : zend_mm_storage_name(0), strerror(errno));
+	}
+	return heap;
+}
+
+zend_mm_heap *zend_mm_startup(void)
+{
+	zend_mm_options options;
+
+	zend_mm_default_options(&options);
+	return started_or_exit(zend_mm_startup_with(&options), options.storage);
+}
+
+zend_mm_heap *zend_mm_startup_ex(const zend_mm_mem_handlers *handlers, size_t block_size,
+	size_t reserve_size, int internal, void *params)
+{
+	struct zend_mm_legacy_setup setup = {
+		.handlers = handlers,
+		.params = params,
+		.segment_size = block_size,
+		.reserve_size = reserve_size,
+		.internal = internal != 0,
+	};
+
+	if (!is_power_of_two(block_size)) {
+		zend_mm_startup_error(startup_failed, "'block_size' must be a power of two\n");
+	}
+	if (block_size < smallest_segment_size) {
+		zend_mm_startup_error(startup_failed, "'block_size' is too small\n");
+	}
+	return started_or_exit(zend_mm_legacy_startup(&setup), handlers->name);
+}
+
+zend_mm_heap *zend_mm_startup_chunks(const zend_mm_chunk_handlers *handlers, void *data,
+	size_t data_size)
+{
+	struct zend_mm_modern_setup setup = {
+		.handlers = handlers,
+		.data = data,
+		.data_size = data_size,
+	};
+
+	return zend_mm_modern_startup(&setup);
+}
+
+zend_mm_heap *zend_mm_start_as_environment_says(void)
+{
+	zend_mm_heap *heap;
+
+	if (is_on("USE_ZEND_ALLOC", true)) {
+		return zend_mm_startup();
+	}
+	heap = is_on("USE_TRACKED_ALLOC", false) ? zend_mm_tracked_startup() : zend_mm_system_startup();
+	if (!heap) {
+		zend_mm_system_out_of_memory();
+	}
+	return heap;
+}
