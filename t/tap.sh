@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: MIT
+#
+# t/tap.sh - the Test Anything Protocol for tests in shell. A test starts with
+#
+#	#!/bin/sh
+#	. "${srcdir:-$(dirname "$0")/..}/t/tap.sh"
+#
+# and ends with done_testing. It has $srcdir, $builddir, $ZMM (the built zmm), $TRACES (the
+# recorded traces) and $tmp, an empty directory that is removed at the end.
+
+set -u
+
+: "${srcdir:=$(cd "$(dirname "$0")/.." && pwd)}"
+: "${builddir:=$srcdir/build}"
+: "${ZMM:=$builddir/zmm}"
+: "${TRACES:=$srcdir/t/golden}"
+: "${CC:=cc}"
+: "${SANITIZER:=}"
+
+tap_ran=0
+tap_failed=0
+tap_done=0
+tmp=$(mktemp -d "${TMPDIR:-/tmp}/zmm-test.XXXXXX") || exit 255
+trap 'tap_end $?' EXIT
+trap 'exit 129' HUP
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+# Removes what the test left; a test that ended by itself before done_testing fails.
+tap_end()
+{
+	rm -rf "$tmp"
+	if test "$tap_done" = 0; then
+		diag "ended before done_testing (status $1)"
+		exit 255
+	fi
+}
+
+# note TEXT: a remark, shown by prove --verbose. diag TEXT: one that is always shown.
+note() { printf '%s\n' "$*" | sed 's/^/# /'; }
+diag() { printf '%s\n' "$*" | sed 's/^/# /' >&2; }
+
+# skip_all REASON: the whole test does not apply here; ends it.
+skip_all()
+{
+	echo "1..0 # SKIP $*"
+	tap_done=1
+	exit 0
+}
+
+# skip N REASON: N checks cannot be made here.
+skip()
+{
+	tap_left=$1
+	shift
+	while test "$tap_left" -gt 0; do
+		tap_ran=$((tap_ran + 1)) tap_left=$((tap_left - 1))
+		echo "ok $tap_ran # SKIP $*"
+	done
+}
+
+pass()
+{
+	tap_ran=$((tap_ran + 1))
+	echo "ok $tap_ran - $*"
+}
+
+fail()
+{
+	tap_ran=$((tap_ran + 1)) tap_failed=$((tap_failed + 1))
+	echo "not ok $tap_ran - $*"
+	diag "failed check $tap_ran of $0: $*"
+	return 1
+}
+
+# ok DESCRIPTION COMMAND...: the command has to succeed; its output is shown if it does not.
+ok()
+{
+	tap_what=$1
+	shift
+	if "$@" > "$tmp/.ok" 2>&1; then
+		pass "$tap_what"
+	else
+		fail "$tap_what" || diag "$* said: $(cat "$tmp/.ok")"
+		return 1
+	fi
+}
+
+# is GOT EXPECTED DESCRIPTION: the texts have to be equal.
+is()
+{
+	if test "x$1" = "x$2"; then
+		pass "$3"
+	else
+		fail "$3" || diag "     got: $1"
+		diag "expected: $2"
+		return 1
+	fi
+}
+
+# like TEXT PATTERN DESCRIPTION: the text has to match the shell pattern, as in *corrupted*.
+# unlike: it must not.
+like()
+{
+	case $1 in
+	$2) pass "$3" ;;
+	*)
+		fail "$3" || diag "     got: $1"
+		diag "expected: $2"
+		return 1
+		;;
+	esac
+}
+
+unlike()
+{
+	case $1 in
+	$2)
+		fail "$3" || diag "     got: $1"
+		diag "expected anything but: $2"
+		return 1
+		;;
+	*) pass "$3" ;;
+	esac
+}
+
+# run COMMAND...: leaves its exit status in $status, what it wrote in $out and $err (without
+# trailing newlines) and, unchanged, in the files $tmp/out and $tmp/err.
+run()
+{
+	status=0
+	"$@" > "$tmp/out" 2> "$tmp/err" < /dev/null || status=$?
+	out=$(cat "$tmp/out")
+	err=$(cat "$tmp/err")
+}
+
+# config MACRO: whether the build was configured with it, as in: config HAVE_ZSTD || skip 1 ...
+config() { grep -q "^#define $1 1\$" "$builddir/config.h"; }
+
+# The last line of a test: prints the plan and exits with 0 if all checks passed.
+done_testing()
+{
+	echo "1..$tap_ran"
+	tap_done=1
+	test "$tap_failed" = 0 || diag "failed $tap_failed of $tap_ran"
+	test "$tap_failed" = 0 && test "$tap_ran" -gt 0
+	exit
+}
