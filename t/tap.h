@@ -48,11 +48,11 @@
 #endif
 
 #if defined(__GNUC__) && defined(_WIN32)
-# define TAP_PRINTF(format, first) __attribute__((format(gnu_printf, format, first)))
+# define TAP_PRINTF(at, first) __attribute__((format(gnu_printf, at, first)))
 #elif defined(__GNUC__)
-# define TAP_PRINTF(format, first) __attribute__((format(printf, format, first)))
+# define TAP_PRINTF(at, first) __attribute__((format(printf, at, first)))
 #else
-# define TAP_PRINTF(format, first)
+# define TAP_PRINTF(at, first)
 #endif
 
 /* ---- output ---- */
@@ -275,8 +275,8 @@ static inline _Noreturn void bail_out(const char *reason)
 /* ---- random numbers that can be had again ---- */
 
 /*
- * The seed of this run: ZMM_TEST_SEED of the environment, or the clock. It is printed, on standard
- * error too if the environment asked for it, so that a failure can be repeated.
+ * The seed of this run: ZMM_TEST_SEED of the environment, or of the clock. It is always shown, so
+ * that a failure can be had again.
  */
 static inline uint64_t tap_seed(void)
 {
@@ -284,7 +284,7 @@ static inline uint64_t tap_seed(void)
 	uint64_t seed = given ? strtoull(given, NULL, 0)
 			      : ((uint64_t) time(NULL) * 1000003u) ^ (uint64_t) (uintptr_t) &tap;
 
-	note("seed %" PRIu64 ": repeat with ZMM_TEST_SEED=%" PRIu64, seed, seed);
+	diag("seed %" PRIu64 ": repeat with ZMM_TEST_SEED=%" PRIu64, seed, seed);
 	return seed;
 }
 
