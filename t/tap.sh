@@ -10,6 +10,9 @@
 
 set -u
 
+# The makes that a test calls are no part of the make that runs the tests.
+unset MAKEFLAGS MFLAGS MAKEOVERRIDES MAKELEVEL V ZMM_TOTALS
+
 : "${srcdir:=$(cd "$(dirname "$0")/.." && pwd)}"
 : "${builddir:=$srcdir/build}"
 : "${ZMM:=$builddir/zmm}"
