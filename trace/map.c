@@ -5,12 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FIRST_CAPACITY = 64 };
+enum { FIRST_CAPACITY_LOG2 = 6 };
 
-/* Where `key` belongs if nothing is in the way. The multiplier is 2^64 over the golden ratio. */
+/* Where `key` belongs if nothing is in the way. The multiplier is 2^64 over the golden ratio; the
+ * highest bits of the product depend on all of the key. */
 static size_t home(const struct zmm_map *map, uint64_t key)
 {
-	return (size_t)((key * 0x9e3779b97f4a7c15u) >> 20) & (map->capacity - 1);
+	return (size_t)((key * 0x9e3779b97f4a7c15u) >> map->shift);
 }
 
 /* The entry that holds `key`, or the empty one where it would go. */
@@ -26,13 +27,15 @@ static struct zmm_map_entry *find(const struct zmm_map *map, uint64_t key)
 static bool grow(struct zmm_map *map)
 {
 	struct zmm_map old = *map;
-	size_t capacity = old.capacity ? old.capacity * 2 : FIRST_CAPACITY;
+	unsigned shift = old.capacity ? old.shift - 1 : 64 - FIRST_CAPACITY_LOG2;
+	size_t capacity = (size_t)1 << (64 - shift);
 	struct zmm_map_entry *entries = calloc(capacity, sizeof *entries);
 
 	if (!entries)
 		return false;
 	map->entries = entries;
 	map->capacity = capacity;
+	map->shift = shift;
 	for (size_t i = 0; i < old.capacity; i++)
 		if (old.entries[i].value)
 			*find(map, old.entries[i].key) = old.entries[i];

@@ -24,6 +24,7 @@ struct zmm_map {
 	struct zmm_map_entry *entries;
 	size_t capacity; /* a power of two, or 0 */
 	size_t count;
+	unsigned shift; /* 64 - log2(capacity) */
 };
 
 /* The value of `key`, 0 when it has none. */
