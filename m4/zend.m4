@@ -3,16 +3,21 @@ dnl
 dnl The macros of configure.ac. Each choice ends up as one macro of config.h that is always
 dnl defined, as 0 or as 1, and as one line of the summary.
 
-dnl ZEND_SWITCH(OPTION, MACRO, WHAT IT DOES)
-dnl --enable-OPTION, off by default. Sets the shell variable MACRO to 0 or 1 too.
-AC_DEFUN([ZEND_SWITCH], [
+dnl ZEND_YES_NO(OPTION, VARIABLE, WHAT IT DOES)
+dnl --enable-OPTION, off by default. Sets the shell variable to 0 or 1.
+AC_DEFUN([ZEND_YES_NO], [
 AC_ARG_ENABLE([$1], [AS_HELP_STRING([--enable-$1], [$3])], [], [enableval=no])
 AS_CASE([$enableval],
-	[yes], [$2=1],
+	[yes], [$2=1; zend_in="$zend_in $1"],
 	[no], [$2=0],
 	[AC_MSG_ERROR([--enable-$1 takes no value, got "$enableval"])])
+])
+
+dnl ZEND_SWITCH(OPTION, MACRO, WHAT IT DOES)
+dnl The same, and the macro in config.h.
+AC_DEFUN([ZEND_SWITCH], [
+ZEND_YES_NO([$1], [$2], [$3])
 AC_DEFINE_UNQUOTED([$2], [$$2], [$3])
-AS_IF([test $$2 = 1], [zend_in="$zend_in $1"])
 ])
 
 dnl ZEND_LIBRARY(OPTION, MACRO, HEADER, LIBRARY, FUNCTION, DEBIAN PACKAGE, DEFAULT, WHAT IT BRINGS)
