@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * heap/modern/bins.h - the 30 bins of small blocks.
+ *
+ * Up to 64 bytes sizes go by eights; above, each doubling is cut into four steps.  A bin's run has
+ * as many pages as make its slots waste little of them.
+ */
+#ifndef HEAP_MODERN_BINS_H
+#define HEAP_MODERN_BINS_H
+
+#include "heap/heap.h"
+
+#define ZEND_MM_BIN_COUNT 30u
+
+/* What a bin's run looks like. */
+struct zend_mm_bin {
+	uint16_t size;     /* bytes of a slot */
+	uint16_t elements; /* slots of a run */
+	uint16_t pages;    /* pages of a run */
+};
+
+#define ZEND_MM_BIN_ROW(bin, size, elements, pages, x, y) { size, elements, pages },
+static const struct zend_mm_bin zend_mm_bins[ZEND_MM_BIN_COUNT] = {
+	ZEND_MM_BINS_INFO(ZEND_MM_BIN_ROW, x, y)
+};
+#undef ZEND_MM_BIN_ROW
+
+/* Bytes of a bin's slot. */
+static zend_always_inline size_t zend_mm_bin_size(unsigned bin)
+{
+	return zend_mm_bins[bin].size;
+}
+
+/* The bin for a request of at most 3072 bytes.  With b the highest bit of size - 1, the two bits
+ * below it say which of the four steps: (size - 1) >> (b - 2) is 4 to 7.  65 bytes (b = 6) have to
+ * give bin 8. */
+static zend_always_inline unsigned zend_mm_bin_of(size_t size)
+{
+	unsigned last;
+	unsigned shift;
+
+	if (size <= 64) {
+		return (unsigned)((size - (size != 0)) >> 3);
+	}
+	last = (unsigned)size - 1;
+	shift = 29u - (unsigned)__builtin_clz(last);
+	return (last >> shift) + 4 * shift - 12;
+}
+
+#endif

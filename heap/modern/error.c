@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * heap/modern/error.c - the policy of failures: refused requests and failed checks.
+ *
+ * A refusal is noted where it is found and reported here, once the verb has put everything in order,
+ * because the report jumps out.  While it runs the heap is in overflow: the limit refuses nothing, so
+ * that the reporting code may allocate.
+ */
+#include "heap/failure.h"
+#include "heap/modern/heap.h"
+#include "storage/storage.h"
+
+void *zend_mm_modern_refuse(struct zend_mm_modern_heap *heap, enum zend_mm_refusal_reason reason,
+	size_t size)
+{
+	heap->refusal.reason = reason;
+	heap->refusal.size = size;
+	return NULL;
+}
+
+/* Raises the noted error through the host; what jumps out of the host's handler is caught. */
+static void zend_mm_modern_raise(const struct zend_mm_modern_heap *heap)
+{
+	char message[256];
+	size_t size = heap->refusal.size;
+
+	switch (heap->refusal.reason) {
+	case ZEND_MM_REFUSED_BY_LIMIT:
+		zend_mm_raise_caught(message,
+			"Allowed memory size of %zu bytes exhausted (tried to allocate %zu bytes)",
+			heap->head.limit, size);
+		break;
+	case ZEND_MM_REFUSED_BY_STORAGE:
+		zend_mm_raise_caught(message,
+			"Out of memory (allocated %zu bytes) (tried to allocate %zu bytes)",
+			heap->head.real_size, size);
+		break;
+	case ZEND_MM_REFUSED_WRAPPED:
+		zend_mm_raise_caught(message,
+			"Possible integer overflow in memory allocation (%zu + %zu)", size,
+			zend_mm_page_size());
+		break;
+	}
+}
+
+/* While an error is being reported another one is not: its reporter would fail in the same way. */
+void *zend_mm_modern_refused(struct zend_mm_modern_heap *heap)
+{
+	if (heap->head.null_on_failure) {
+		return NULL;
+	}
+	if (!heap->head.overflow) {
+		heap->head.overflow = 1;
+		zend_mm_modern_raise(heap);
+		heap->head.overflow = 0;
+	}
+	zend_mm_bail_out();
+}
+
+void zend_mm_modern_bad_chunk(const struct zend_mm_modern_heap *heap, const void *ptr)
+{
+	const struct zend_mm_chunk *chunk = zend_mm_chunk_of(ptr);
+	const zend_mm_problem problem = {
+		.heap = (zend_mm_heap *)&heap->head,
+		.reason = "the block's chunk belongs to another heap or to none",
+		.address = ptr,
+		.word = &chunk->heap,
+		.found = (size_t)(uintptr_t)chunk->heap,
+		.expected = (size_t)(uintptr_t)heap
+	};
+
+	zend_mm_corrupted(&problem);
+}
+
+void zend_mm_modern_bad_run(const struct zend_mm_modern_heap *heap, const void *ptr)
+{
+	const struct zend_mm_chunk *chunk = zend_mm_chunk_of(ptr);
+	uint32_t word = chunk->map[zend_mm_page_of(ptr)];
+	bool large = zend_mm_word_is_large(word);
+	const zend_mm_problem problem = {
+		.heap = (zend_mm_heap *)&heap->head,
+		.reason = large ? "the address of a large block is not page aligned" :
+			"the page is not in use, or inside a large block",
+		.address = ptr,
+		.word = &chunk->map[zend_mm_page_of(ptr)],
+		.found = word,
+		.expected = large ? word : ZEND_MM_MAP_LARGE
+	};
+
+	zend_mm_corrupted(&problem);
+}
+
+void zend_mm_modern_bad_huge(const struct zend_mm_modern_heap *heap, const void *ptr)
+{
+	const zend_mm_problem problem = {
+		.heap = (zend_mm_heap *)&heap->head,
+		.reason = "no huge block begins at the address",
+		.address = ptr
+	};
+
+	zend_mm_corrupted(&problem);
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * heap/modern/fast.h - the inline halves of allocation and freeing, for the interface and for the
+ * heap's own verbs.
+ *
+ * Each is straight code that ends in a tail call to its slow half.
+ */
+#ifndef HEAP_MODERN_FAST_H
+#define HEAP_MODERN_FAST_H
+
+#include "heap/modern/heap.h"
+
+/* Takes a slot of a bin.  compat: the bytes are counted first, and stay counted where the slot
+ * cannot be had. */
+static zend_always_inline void *zend_mm_modern_alloc_bin(zend_mm_heap *base, unsigned bin)
+{
+	struct zend_mm_modern_heap *heap = zend_mm_modern(base);
+	struct zend_mm_slot *slot;
+
+	zend_mm_size_add(heap, zend_mm_bin_size(bin));
+	slot = heap->free_slots[bin];
+	if (UNEXPECTED(slot == NULL)) {
+		return zend_mm_modern_alloc_small_slow(heap, bin);
+	}
+	heap->free_slots[bin] = zend_mm_slot_next(heap, slot);
+	return slot;
+}
+
+/* Gives a slot of a bin back.  The block is known to be one of that bin. */
+static zend_always_inline void zend_mm_modern_push(struct zend_mm_modern_heap *heap, void *ptr,
+	unsigned bin)
+{
+	struct zend_mm_slot *slot = (struct zend_mm_slot *)ptr;
+
+	zend_mm_size_sub(heap, zend_mm_bin_size(bin));
+	zend_mm_slot_set_next(heap, slot, heap->free_slots[bin]);
+	heap->free_slots[bin] = slot;
+}
+
+/* Frees a block that the caller says is of that bin. */
+static zend_always_inline void zend_mm_modern_free_bin(zend_mm_heap *base, void *ptr, unsigned bin)
+{
+	struct zend_mm_modern_heap *heap = zend_mm_modern(base);
+
+	if (UNEXPECTED(zend_mm_chunk_of(ptr)->heap != heap)) {
+		zend_mm_modern_bad_chunk(heap, ptr);
+	}
+	zend_mm_modern_push(heap, ptr, bin);
+}
+
+/* Allocates; a refused request is reported. */
+static zend_always_inline void *zend_mm_modern_alloc(zend_mm_heap *base, size_t size)
+{
+	if (EXPECTED(size <= ZEND_MM_MAX_SMALL_SIZE)) {
+		return zend_mm_modern_alloc_bin(base, zend_mm_bin_of(size));
+	}
+	return zend_mm_modern_alloc_slow(zend_mm_modern(base), size);
+}
+
+/* Frees a block of any kind; NULL is ignored. */
+static zend_always_inline void zend_mm_modern_free(zend_mm_heap *base, void *ptr)
+{
+	struct zend_mm_modern_heap *heap = zend_mm_modern(base);
+	struct zend_mm_chunk *chunk;
+	unsigned page;
+	uint32_t word;
+
+	if (UNEXPECTED(zend_mm_chunk_offset(ptr) == 0)) {
+		zend_mm_modern_free_huge(heap, ptr);
+		return;
+	}
+	chunk = zend_mm_chunk_of(ptr);
+	page = zend_mm_page_of(ptr);
+	if (UNEXPECTED(chunk->heap != heap)) {
+		zend_mm_modern_bad_chunk(heap, ptr);
+	}
+	word = chunk->map[page];
+	if (EXPECTED(zend_mm_word_is_small(word))) {
+		zend_mm_modern_push(heap, ptr, zend_mm_word_bin(word));
+		return;
+	}
+	zend_mm_modern_free_large(heap, chunk, page, ptr);
+}
+
+#endif

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * heap/modern/huge.c - huge blocks: regions of their own, found through a list.
+ *
+ * An entry of the list is a small block of the heap itself and counts as one.
+ *
+ * Invariant: each huge block has one entry; the newest is first.  Only zend_mm_huge_insert(),
+ * zend_mm_huge_remove() and zend_mm_modern_find_huge() know how the list is kept.
+ */
+#include "heap/modern/fast.h"
+#include "heap/modern/regions.h"
+
+/* {{{ The list */
+
+static void zend_mm_huge_insert(struct zend_mm_modern_heap *heap, struct zend_mm_huge_entry *entry,
+	void *ptr, size_t size)
+{
+	entry->ptr = ptr;
+	entry->size = size;
+	entry->next = heap->huge_blocks;
+	heap->huge_blocks = entry;
+}
+
+/* Takes the block's entry out of the list; NULL where there is none. */
+static struct zend_mm_huge_entry *zend_mm_huge_remove(struct zend_mm_modern_heap *heap,
+	const void *ptr)
+{
+	struct zend_mm_huge_entry **link = &heap->huge_blocks;
+
+	while (*link != NULL) {
+		struct zend_mm_huge_entry *entry = *link;
+
+		if (entry->ptr == ptr) {
+			*link = entry->next;
+			return entry;
+		}
+		link = &entry->next;
+	}
+	return NULL;
+}
+
+struct zend_mm_huge_entry *zend_mm_modern_find_huge(const struct zend_mm_modern_heap *heap,
+	const void *ptr)
+{
+	struct zend_mm_huge_entry *entry = heap->huge_blocks;
+
+	while (entry != NULL && entry->ptr != ptr) {
+		entry = entry->next;
+	}
+	return entry;
+}
+/* }}} */
+
+/* Rounds up to the system page; 0 where that wraps, with the refusal noted. */
+static size_t zend_mm_huge_round(struct zend_mm_modern_heap *heap, size_t size)
+{
+	size_t page = zend_mm_page_size();
+	size_t rounded = (size + page - 1) & ~(page - 1);
+
+	if (rounded < size) {
+		zend_mm_modern_refuse(heap, ZEND_MM_REFUSED_WRAPPED, size);
+		return 0;
+	}
+	return rounded;
+}
+
+/* Whether the limit allows bytes more, if need be after a collection.  While an overflow is being
+ * reported it does.  False with the refusal noted; size is what the message names. */
+static bool zend_mm_huge_allowed(struct zend_mm_modern_heap *heap, size_t bytes, size_t size)
+{
+	if (!zend_mm_over_limit(heap, bytes)) {
+		return true;
+	}
+	if (zend_mm_modern_gc(&heap->head) != 0 && !zend_mm_over_limit(heap, bytes)) {
+		return true;
+	}
+	if (heap->head.overflow) {
+		return true;
+	}
+	zend_mm_modern_refuse(heap, ZEND_MM_REFUSED_BY_LIMIT, size);
+	return false;
+}
+
+void *zend_mm_modern_try_huge(struct zend_mm_modern_heap *heap, size_t size)
+{
+	size_t rounded = zend_mm_huge_round(heap, size);
+	struct zend_mm_huge_entry *entry;
+	void *ptr;
+
+	if (rounded == 0 || !zend_mm_huge_allowed(heap, rounded, size)) {
+		return NULL;
+	}
+	ptr = zend_mm_region_map(heap, rounded);
+	if (ptr == NULL && zend_mm_modern_gc(&heap->head) != 0) {
+		ptr = zend_mm_region_map(heap, rounded);
+	}
+	if (ptr == NULL) {
+		return zend_mm_modern_refuse(heap, ZEND_MM_REFUSED_BY_STORAGE, size);
+	}
+	entry = zend_mm_modern_try_small(heap, zend_mm_bin_of(sizeof(*entry)));
+	if (entry == NULL) {
+		zend_mm_region_unmap(heap, ptr, rounded);
+		return NULL;
+	}
+	zend_mm_huge_insert(heap, entry, ptr, rounded);
+	zend_mm_real_size_add(heap, rounded);
+	zend_mm_size_add(heap, rounded);
+	return ptr;
+}
+
+void zend_mm_modern_free_huge(struct zend_mm_modern_heap *heap, void *ptr)
+{
+	struct zend_mm_huge_entry *entry;
+	size_t size;
+
+	if (ptr == NULL) {
+		return;
+	}
+	entry = zend_mm_huge_remove(heap, ptr);
+	if (entry == NULL) {
+		zend_mm_modern_bad_huge(heap, ptr);
+	}
+	size = entry->size;
+	zend_mm_modern_push(heap, entry, zend_mm_bin_of(sizeof(*entry)));
+	zend_mm_region_unmap(heap, ptr, size);
+	zend_mm_real_size_sub(heap, size);
+	zend_mm_size_sub(heap, size);
+}
+
+static bool zend_mm_huge_shrink(struct zend_mm_modern_heap *heap, struct zend_mm_huge_entry *entry,
+	size_t rounded)
+{
+	size_t bytes = entry->size - rounded;
+
+	if (!zend_mm_region_truncate(heap, entry->ptr, entry->size, rounded)) {
+		return false;
+	}
+	entry->size = rounded;
+	zend_mm_real_size_sub(heap, bytes);
+	zend_mm_size_sub(heap, bytes);
+	return true;
+}
+
+static bool zend_mm_huge_grow(struct zend_mm_modern_heap *heap, struct zend_mm_huge_entry *entry,
+	size_t rounded)
+{
+	size_t bytes = rounded - entry->size;
+
+	if (!zend_mm_region_extend(heap, entry->ptr, entry->size, rounded)) {
+		return false;
+	}
+	entry->size = rounded;
+	zend_mm_real_size_add(heap, bytes);
+	zend_mm_size_add(heap, bytes);
+	return true;
+}
+
+int zend_mm_modern_resize_huge(struct zend_mm_modern_heap *heap, struct zend_mm_huge_entry *entry,
+	size_t size)
+{
+	size_t rounded = zend_mm_huge_round(heap, size);
+
+	if (rounded == 0) {
+		return -1;
+	}
+	if (rounded < entry->size) {
+		return zend_mm_huge_shrink(heap, entry, rounded);
+	}
+	if (rounded == entry->size) {
+		return 1;
+	}
+	if (!zend_mm_huge_allowed(heap, rounded - entry->size, size)) {
+		return -1;
+	}
+	return zend_mm_huge_grow(heap, entry, rounded);
+}

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * heap/modern/realloc.c - resizing.
+ *
+ * In place where the kind of the block allows it; otherwise allocate, copy, free.  compat: what
+ * becomes of the peak differs from path to path, and each says so.
+ *
+ * A refused request leaves the block as it was; size and peak keep what the attempt added.
+ */
+#include "heap/modern/chunks.h"
+#include "heap/modern/fast.h"
+
+static size_t zend_mm_min(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+/* Puts the peak back to what it was before a move, raised only by the size after it. */
+static void zend_mm_peak_after_move(struct zend_mm_modern_heap *heap, size_t peak_before)
+{
+	heap->head.peak = heap->head.size > peak_before ? heap->head.size : peak_before;
+}
+
+/* Allocates, copies at most copy_size of the old block's bytes, frees. */
+static ZEND_MM_NOINLINE void *zend_mm_realloc_slow(struct zend_mm_modern_heap *heap, void *ptr,
+	size_t old_size, size_t size, size_t copy_size)
+{
+	size_t peak_before = heap->head.peak;
+	void *moved = zend_mm_modern_try(heap, size);
+
+	if (moved == NULL) {
+		return zend_mm_modern_refused(heap);
+	}
+	memcpy(moved, ptr, zend_mm_min(zend_mm_min(old_size, size), copy_size));
+	zend_mm_modern_free(&heap->head, ptr);
+	zend_mm_peak_after_move(heap, peak_before);
+	return moved;
+}
+
+/* Moves a slot to a smaller bin.  compat: the peak keeps the moment in which there are two. */
+static void *zend_mm_realloc_small_shrink(struct zend_mm_modern_heap *heap, void *ptr, unsigned bin,
+	size_t size, size_t copy_size)
+{
+	void *moved = zend_mm_modern_alloc_bin(&heap->head, zend_mm_bin_of(size));
+
+	if (UNEXPECTED(moved == NULL)) {
+		return NULL;
+	}
+	memcpy(moved, ptr, zend_mm_min(size, copy_size));
+	zend_mm_modern_push(heap, ptr, bin);
+	return moved;
+}
+
+/* Moves a slot to a bigger bin.  compat: the peak does not keep that moment. */
+static void *zend_mm_realloc_small_grow(struct zend_mm_modern_heap *heap, void *ptr, unsigned bin,
+	size_t size, size_t copy_size)
+{
+	size_t peak_before = heap->head.peak;
+	void *moved = zend_mm_modern_alloc_bin(&heap->head, zend_mm_bin_of(size));
+
+	if (UNEXPECTED(moved == NULL)) {
+		return NULL;
+	}
+	memcpy(moved, ptr, zend_mm_min(zend_mm_bin_size(bin), copy_size));
+	zend_mm_modern_push(heap, ptr, bin);
+	zend_mm_peak_after_move(heap, peak_before);
+	return moved;
+}
+
+static zend_always_inline void *zend_mm_realloc_small(struct zend_mm_modern_heap *heap, void *ptr,
+	unsigned bin, size_t size, size_t copy_size)
+{
+	size_t old_size = zend_mm_bin_size(bin);
+
+	if (size <= old_size) {
+		if (bin == 0 || size >= zend_mm_bin_size(bin - 1)) {
+			return ptr;
+		}
+		return zend_mm_realloc_small_shrink(heap, ptr, bin, size, copy_size);
+	}
+	if (size <= ZEND_MM_MAX_SMALL_SIZE) {
+		return zend_mm_realloc_small_grow(heap, ptr, bin, size, copy_size);
+	}
+	return zend_mm_realloc_slow(heap, ptr, old_size, size, copy_size);
+}
+
+static ZEND_MM_NOINLINE void *zend_mm_realloc_large(struct zend_mm_modern_heap *heap, void *ptr,
+	size_t size, size_t copy_size)
+{
+	struct zend_mm_chunk *chunk = zend_mm_chunk_of(ptr);
+	unsigned page = zend_mm_page_of(ptr);
+	unsigned pages = zend_mm_modern_large_pages(heap, chunk, page, ptr);
+
+	if (size > ZEND_MM_MAX_SMALL_SIZE && size <= ZEND_MM_MAX_LARGE_SIZE &&
+	    zend_mm_modern_resize_large(heap, chunk, page, pages, zend_mm_pages_of_bytes(size))) {
+		return ptr;
+	}
+	return zend_mm_realloc_slow(heap, ptr, zend_mm_bytes_of_pages(pages), size, copy_size);
+}
+
+static ZEND_MM_NOINLINE void *zend_mm_realloc_huge(struct zend_mm_modern_heap *heap, void *ptr,
+	size_t size, size_t copy_size)
+{
+	struct zend_mm_huge_entry *entry = zend_mm_modern_find_huge(heap, ptr);
+	int done;
+
+	if (entry == NULL) {
+		zend_mm_modern_bad_huge(heap, ptr);
+	}
+	if (size > ZEND_MM_MAX_LARGE_SIZE) {
+		done = zend_mm_modern_resize_huge(heap, entry, size);
+		if (done != 0) {
+			return done > 0 ? ptr : zend_mm_modern_refused(heap);
+		}
+	}
+	return zend_mm_realloc_slow(heap, ptr, entry->size, size, copy_size);
+}
+
+void *zend_mm_modern_realloc(zend_mm_heap *base, void *ptr, size_t size, size_t copy_size)
+{
+	struct zend_mm_modern_heap *heap = zend_mm_modern(base);
+	const struct zend_mm_chunk *chunk = zend_mm_chunk_of(ptr);
+	uint32_t word;
+
+	if (UNEXPECTED(zend_mm_chunk_offset(ptr) == 0)) {
+		if (ptr == NULL) {
+			return zend_mm_modern_alloc(base, size);
+		}
+		return zend_mm_realloc_huge(heap, ptr, size, copy_size);
+	}
+	if (UNEXPECTED(chunk->heap != heap)) {
+		zend_mm_modern_bad_chunk(heap, ptr);
+	}
+	word = chunk->map[zend_mm_page_of(ptr)];
+	if (EXPECTED(zend_mm_word_is_small(word))) {
+		return zend_mm_realloc_small(heap, ptr, zend_mm_word_bin(word), size, copy_size);
+	}
+	return zend_mm_realloc_large(heap, ptr, size, copy_size);
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * heap/modern/verbs.c - the table by which a modern heap is reached where its kind does not say it
+ * all.
+ */
+#include "heap/modern/fast.h"
+
+static void *zend_mm_modern_verb_alloc(zend_mm_heap *heap, size_t size)
+{
+	return zend_mm_modern_alloc(heap, size);
+}
+
+static void zend_mm_modern_verb_free(zend_mm_heap *heap, void *ptr)
+{
+	zend_mm_modern_free(heap, ptr);
+}
+
+static size_t zend_mm_modern_usage(zend_mm_heap *heap)
+{
+	return heap->size;
+}
+
+static size_t zend_mm_modern_count_huge(const struct zend_mm_modern_heap *heap)
+{
+	const struct zend_mm_huge_entry *entry;
+	size_t count = 0;
+
+	for (entry = heap->huge_blocks; entry != NULL; entry = entry->next) {
+		count++;
+	}
+	return count;
+}
+
+static void zend_mm_modern_get_figures(zend_mm_heap *base, zend_mm_figures *figures)
+{
+	const struct zend_mm_modern_heap *heap = zend_mm_modern(base);
+
+	figures->real_size = base->real_size;
+	figures->real_peak = base->real_peak;
+	figures->size = base->size;
+	figures->peak = base->peak;
+	figures->limit = base->limit;
+	figures->cached = heap->cached_count * ZEND_MM_CHUNK_SIZE;
+	figures->regions = heap->chunks + heap->cached_count + zend_mm_modern_count_huge(heap);
+	figures->storage_allocs = base->calls.allocs;
+	figures->storage_resizes = base->calls.resizes;
+	figures->storage_frees = base->calls.frees;
+	figures->storage_truncates = base->calls.truncates;
+	figures->storage_refused = base->calls.refused;
+}
+
+const struct zend_mm_verbs zend_mm_modern_verbs = {
+	.name = "modern",
+	.alloc = zend_mm_modern_verb_alloc,
+	.free = zend_mm_modern_verb_free,
+	.realloc = zend_mm_modern_realloc,
+	.block_size = zend_mm_modern_block_size,
+	.owns = zend_mm_modern_owns,
+	.usage = zend_mm_modern_usage,
+	.set_limit = zend_mm_modern_set_limit,
+	.gc = zend_mm_modern_gc,
+	.shutdown = zend_mm_modern_shutdown,
+	.get_figures = zend_mm_modern_get_figures
+};
