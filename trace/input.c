@@ -16,7 +16,7 @@
 #include "trace/compressed.h"
 #include "trace/error.h"
 
-enum { PACKED_BYTES = 1 << 17 };
+enum { READ_BYTES = 1 << 17 }; /* at a time: what was read is still in the cache when it is used */
 
 struct zmm_input {
 	int fd;
@@ -29,7 +29,7 @@ struct zmm_input {
 
 	/* Compressed inputs only. */
 	struct zmm_unpacker *unpacker;
-	unsigned char *packed; /* PACKED_BYTES bytes */
+	unsigned char *packed; /* READ_BYTES bytes */
 	size_t packed_start, packed_end;
 
 	/* Where the file's first byte is for read_at, and the file to read there. */
@@ -59,9 +59,11 @@ static bool read_some(struct zmm_input *input, unsigned char *bytes, size_t room
 /* Put some more bytes behind `end`, or set `ended`. */
 static bool fill_plain(struct zmm_input *input, struct zmm_error *error)
 {
+	size_t room = ZMM_INPUT_WINDOW - input->end;
 	size_t count;
 
-	if (!read_some(input, input->window + input->end, ZMM_INPUT_WINDOW - input->end, &count, error))
+	if (!read_some(input, input->window + input->end, room < READ_BYTES ? room : READ_BYTES, &count,
+		error))
 		return false;
 	input->end += count;
 	input->ended = count == 0;
@@ -75,7 +77,7 @@ static bool fill_unpacked(struct zmm_input *input, struct zmm_error *error)
 
 	if (input->packed_start == input->packed_end) {
 		input->packed_start = 0;
-		if (!read_some(input, input->packed, PACKED_BYTES, &input->packed_end, error))
+		if (!read_some(input, input->packed, READ_BYTES, &input->packed_end, error))
 			return false;
 		packed_ended = input->packed_end == 0;
 	}

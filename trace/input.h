@@ -13,8 +13,8 @@
 #include "trace/trace.h"
 
 enum {
-	ZMM_LINE_MAX = 1 << 16,    /* bytes in a line, its end included */
-	ZMM_INPUT_WINDOW = 1 << 18 /* how far ahead zmm_input_peek() can look */
+	ZMM_LINE_MAX = 1 << 16,                /* bytes in a line, its end included */
+	ZMM_INPUT_WINDOW = (1 << 20) + 65536   /* how far ahead zmm_input_peek() can look */
 };
 
 struct zmm_input;

@@ -105,8 +105,9 @@ static bool judge_lines(struct zmm_reader *reader, const char *text, size_t coun
 		at = memchr(line, '\n', (size_t)(end - line));
 		at = at ? at : end;
 		size_t length = (size_t)(at - line);
+		length -= length && line[length - 1] == '\r';
 		number++;
-		if (strspn(line, " \t\r") >= length)
+		if (strspn(line, " \t") >= length)
 			continue;
 		if (!first) {
 			first = line;
