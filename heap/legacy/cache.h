@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * heap/legacy/cache.h - the cache: one stack of used blocks per small bucket.
+ *
+ * A block in the cache keeps its used type and stays counted in head.size, so that nothing
+ * coalesces with it and taking it again changes no figure but `cached`.
+ */
+#ifndef HEAP_LEGACY_CACHE_H
+#define HEAP_LEGACY_CACHE_H
+
+#include "heap/legacy/heap.h"
+
+/* The place of the link in a cached block's data. */
+static zend_always_inline void **cache_link(void *data)
+{
+	return data;
+}
+
+/* Takes the block at the top of a bucket's stack, which is data. */
+static zend_always_inline void cache_pop(legacy_heap_t *heap, size_t bucket, void *data)
+{
+	heap->cache[bucket] = *cache_link(data);
+	heap->cached -= bucket_size(bucket);
+	if (config_cache_statistics) {
+		heap->statistics[bucket].hits++;
+		heap->statistics[bucket].length--;
+	}
+}
+
+/* Puts a block of the bucket's size on top of its stack. */
+static zend_always_inline void cache_push(legacy_heap_t *heap, size_t bucket, void *data)
+{
+	*cache_link(data) = heap->cache[bucket];
+	heap->cache[bucket] = data;
+	heap->cached += bucket_size(bucket);
+	if (config_cache_statistics) {
+		struct zend_mm_legacy_cache_statistics *seen = &heap->statistics[bucket];
+
+		seen->length++;
+		seen->longest = seen->length > seen->longest ? seen->length : seen->longest;
+	}
+}
+
+/* Whether a freed block may go to the cache.  compat: what it holds is compared before adding, so
+ * the last block can take it past the capacity. */
+static zend_always_inline bool cache_has_room(const legacy_heap_t *heap)
+{
+	return heap->cached < legacy_cache_capacity;
+}
+
+/* Counts a request that the cache could not serve. */
+static zend_always_inline void cache_missed(legacy_heap_t *heap, size_t bucket)
+{
+	if (config_cache_statistics) {
+		heap->statistics[bucket].misses++;
+	}
+}
+
+/* Gives all cached blocks to the free lists, and segments that become free to storage.
+ * head.size is left as it was (compat: usage over-reports until the request ends). */
+void zend_mm_legacy_flush_cache(legacy_heap_t *heap);
+
+/* Forgets all cached blocks, for the end of a request. */
+void zend_mm_legacy_forget_cache(legacy_heap_t *heap);
+
+/* Builds with cache statistics: appends them as a table to zend_mm.log in the current directory.
+ * Nothing is written where the file cannot be opened. */
+void zend_mm_legacy_log_cache(const legacy_heap_t *heap);
+
+#endif

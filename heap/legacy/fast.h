@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * heap/legacy/fast.h - the halves of allocation and freeing that nearly every request takes: a
+ * block from the cache, a block to the cache.  The interface inlines them behind its dispatch.
+ *
+ * No loop, and no call but the tail call to the slow half.  The slow halves do the whole work for
+ * any arguments; the fast ones only take cases away from them.  In builds where a block is more
+ * than its two words and the data, and in 32-bit ones only by the compiler's arithmetic, they
+ * leave everything to the slow halves.
+ */
+#ifndef HEAP_LEGACY_FAST_H
+#define HEAP_LEGACY_FAST_H
+
+#include "heap/legacy/cache.h"
+
+/* The slow halves (alloc.c, free.c) and what has no fast half. */
+void *zend_mm_legacy_alloc_slow(zend_mm_heap *heap, size_t size);
+void zend_mm_legacy_free_slow(zend_mm_heap *heap, void *ptr);
+void *zend_mm_legacy_realloc(zend_mm_heap *heap, void *ptr, size_t size, size_t copy_size);
+size_t zend_mm_legacy_block_size(zend_mm_heap *heap, void *ptr);
+
+/* Allocates as zend_mm_alloc() does. */
+static zend_always_inline void *zend_mm_legacy_alloc(zend_mm_heap *heap, size_t size)
+{
+	legacy_heap_t *legacy = (legacy_heap_t *) heap;
+
+	if (legacy_plain && EXPECTED(size <= legacy_largest_small_request)) {
+		size_t bucket = bucket_of(legacy_true_size(size));
+		void *data = legacy->cache[bucket];
+
+		if (EXPECTED(data != NULL)) {
+			cache_pop(legacy, bucket, data);
+			return data;
+		}
+	}
+	return zend_mm_legacy_alloc_slow(heap, size);
+}
+
+/* Frees as zend_mm_free() does. */
+static zend_always_inline void zend_mm_legacy_free(zend_mm_heap *heap, void *ptr)
+{
+	legacy_heap_t *legacy = (legacy_heap_t *) heap;
+
+	if (legacy_plain && EXPECTED(ptr != NULL)) {
+		/* The bucket, if the block is small and used: the type goes to the highest bits. */
+		size_t distance = block_of(ptr)->word - (legacy_smallest_block | block_used);
+		size_t bucket = distance >> 3 | distance << (8 * sizeof(size_t) - 3);
+
+		if (EXPECTED(bucket < legacy_bucket_count) && EXPECTED(cache_has_room(legacy))) {
+			cache_push(legacy, bucket, ptr);
+			return;
+		}
+	}
+	zend_mm_legacy_free_slow(heap, ptr);
+}
+
+#endif

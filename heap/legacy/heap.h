@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * heap/legacy/heap.h - the legacy heap's structure.
+ *
+ * Free memory is in one of four families:
+ *
+ *	cache     a stack per small bucket.  Its blocks still have the used type and count in
+ *	          head.size.  cache[i] is the data address of the newest block, whose first word
+ *	          is the data address of the next.
+ *	buckets   a queue per small bucket.  The sentinel is laid over the pair: prev is the oldest
+ *	          block, which is taken next, and next the newest.
+ *	trees     a bitwise trie per power of two (see trie.c)
+ *	rest      a queue of what oversized segments have left over: prev is the newest block, next
+ *	          the oldest
+ *
+ * Invariant outside a verb: every block is handed out, in the cache or free; a free block is in
+ * exactly one list; no two free blocks are neighbours; a bit in small_bitmap or large_bitmap is set
+ * if and only if the queue or tree is not empty, but for the buckets in hidden_buckets.
+ */
+#ifndef HEAP_LEGACY_HEAP_H
+#define HEAP_LEGACY_HEAP_H
+
+#include "heap/legacy/layout.h"
+
+/* What a bucket of the cache has seen (builds with cache statistics). */
+struct zend_mm_legacy_cache_statistics {
+	size_t length;
+	size_t longest;
+	size_t hits;
+	size_t misses;
+};
+
+struct zend_mm_legacy_heap {
+	zend_mm_heap head;
+
+	size_t cached;              /* bytes of the blocks in the cache */
+	size_t small_bitmap;        /* buckets with a free block */
+	size_t large_bitmap;        /* trees with a free block */
+	void *cache[legacy_bucket_count];
+	struct zend_mm_legacy_ring buckets[legacy_bucket_count];
+	block_t *trees[legacy_bucket_count];
+	struct zend_mm_legacy_ring rest;
+	unsigned rest_count;        /* large blocks in the rest list */
+
+	bool internal;              /* this structure lies in a block of the heap itself */
+	zend_mm_segment *segments;  /* newest first */
+	size_t segment_size;        /* a power of two */
+	void *reserve;              /* data of the block kept for error reporting, or NULL */
+	size_t reserve_size;        /* what the heap was set up with */
+	size_t compact_threshold;
+
+	/* What explains figures that look wrong and are not; read by the check alone. */
+	size_t hidden_buckets;      /* bits that were cleared for a queue that is not empty */
+	size_t flushed;             /* bytes that flushes of the cache left in head.size */
+
+	size_t secret;              /* what cookies and canaries are made of */
+	struct zend_mm_legacy_cache_statistics
+		statistics[config_cache_statistics ? legacy_bucket_count : 1];
+};
+
+typedef struct zend_mm_legacy_heap legacy_heap_t;
+
+#endif

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * heap/legacy/realloc.c - resizing: six ways, tried in this order.
+ *
+ *	shrink    the address stays, what is left over is split off
+ *	cache     a cached block of the new size takes the data, and the old block its place there
+ *	grow      into the free block after it
+ *	segment   the block, with the free one after it, fills its segment: resize that
+ *	move      allocate, copy, free
+ *
+ * (and a NULL block is allocated).  Called by the interface and the heap's verbs.
+ */
+#include <string.h>
+
+#include "heap/legacy/blocks.h"
+#include "heap/legacy/error.h"
+#include "heap/legacy/fast.h"
+#include "heap/legacy/guard.h"
+#include "heap/legacy/segments.h"
+
+/* The block's size became new_size: corrects the figures. */
+static zend_always_inline void count_resized(legacy_heap_t *heap, size_t old_size,
+	size_t new_size)
+{
+	heap->head.size -= old_size;
+	count_used(heap, new_size);
+}
+
+static zend_always_inline void shrink(legacy_heap_t *heap, block_t *block, size_t old_size,
+	size_t need)
+{
+	size_t left = old_size - need;
+
+	if (left >= legacy_smallest_block) {
+		size_t size = absorb_after(heap, block, old_size);
+
+		block_set(block, need, block_used);
+		block_insert(heap, block_at(block, need), size - need);
+		heap->head.size -= left;
+	}
+}
+
+/* The data in a cached block of the new size, or NULL where the cache has none. */
+static zend_always_inline void *swap_with_cached(legacy_heap_t *heap, block_t *block,
+	size_t old_size, size_t need, size_t request)
+{
+	size_t bucket = bucket_of(need);
+	void *data = heap->cache[bucket];
+
+	if (!data) {
+		return NULL;
+	}
+	cache_pop(heap, bucket, data);
+	memcpy(data, block_data(block), old_size - legacy_header_size);
+	block_dress(heap, block_of(data), request);
+	/* compat: whatever the cache holds already */
+	block_undress(block, true);
+	cache_push(heap, bucket_of(old_size), block_data(block));
+	return data;
+}
+
+/* Grows a block into the free block after it; size is what both have, and enough. */
+static void *grow(legacy_heap_t *heap, block_t *block, size_t old_size, size_t size, size_t need,
+	size_t request)
+{
+	block_t *after = block_at(block, old_size);
+	bool fills_segment = block_is_first(block) && block_is_guard(block_at(block, size));
+
+	block_check_tags(heap, after);
+	block_unlink(heap, after);
+	count_resized(heap, old_size, block_carve(heap, block, size, need,
+		fills_segment ? remainder_to_rest : remainder_to_lists));
+	block_dress(heap, block, request);
+	return block_data(block);
+}
+
+/* Resizes the segment that the block and the free block after it, if there is one, fill.
+ * While storage and the limit are asked, that free block is in no list; it goes back to one before
+ * anything else happens.  (The original loses it when storage refuses.) */
+static ZEND_MM_NOINLINE void *grow_segment(legacy_heap_t *heap, block_t *block, size_t old_size,
+	size_t need, size_t request)
+{
+	zend_mm_segment *segment = segment_of_first(block);
+	size_t segment_size = segment_size_for(heap, need);
+	size_t real_size = heap->head.real_size + segment_size - segment->size;
+	bool over_limit = segment_size < need || real_size > heap->head.limit;
+	block_t *after = block_at(block, old_size);
+
+	if (block_is_free(after)) {
+		block_check_tags(heap, after);
+		block_unlink(heap, after);
+	}
+	if (!over_limit) {
+		zend_mm_segment *resized = zend_mm_legacy_segment_resize(heap, segment, segment_size);
+
+		if (EXPECTED(resized != NULL)) {
+			block = segment_first_block(resized);
+			count_resized(heap, old_size, block_carve(heap, block, segment_room(resized),
+				need, remainder_to_rest));
+			block_dress(heap, block, request);
+			return block_data(block);
+		}
+	}
+	if (block_is_free(after)) {
+		/* compat: even if it came from the rest list */
+		block_list(heap, after, block_size(after));
+	}
+	return over_limit
+		? zend_mm_legacy_over_limit(heap, request, tried_signed)
+		: zend_mm_legacy_storage_refused(heap, request, tried_signed);
+}
+
+static void *move(legacy_heap_t *heap, block_t *block, size_t old_size, size_t request)
+{
+	void *data = zend_mm_legacy_alloc(&heap->head, request);
+
+	if (EXPECTED(data != NULL)) {
+		memcpy(data, block_data(block), old_size - legacy_header_size);
+		zend_mm_legacy_free(&heap->head, block_data(block));
+	}
+	return data;
+}
+
+/* The ways to a larger block that is not in the cache. */
+static ZEND_MM_NOINLINE void *enlarge(legacy_heap_t *heap, block_t *block, size_t old_size,
+	size_t need, size_t request)
+{
+	block_t *after = block_at(block, old_size);
+	size_t size = old_size;
+
+	if (block_is_free(after)) {
+		size += block_size(after);
+		if (need <= size) {
+			return grow(heap, block, old_size, size, need, request);
+		}
+	}
+	if (block_is_first(block) && block_is_guard(block_at(block, size))) {
+		return grow_segment(heap, block, old_size, need, request);
+	}
+	return move(heap, block, old_size, request);
+}
+
+void *zend_mm_legacy_realloc(zend_mm_heap *head, void *ptr, size_t request, size_t copy_size)
+{
+	legacy_heap_t *heap = (legacy_heap_t *) head;
+	size_t need = legacy_true_size(request);
+	block_t *block = block_of(ptr);
+	size_t old_size;
+
+	(void) copy_size; /* compat: what fits is kept */
+	if (UNEXPECTED(!ptr)) {
+		return zend_mm_legacy_alloc(head, request);
+	}
+	block_verify(heap, block);
+	if (UNEXPECTED(need < request)) {
+		return zend_mm_legacy_out_of_memory(heap, request, tried_signed);
+	}
+	old_size = block_size(block);
+	if (need <= old_size) {
+		shrink(heap, block, old_size, need);
+		block_dress(heap, block, request);
+		return ptr;
+	}
+	if (need < legacy_small_limit) {
+		void *data = swap_with_cached(heap, block, old_size, need, request);
+
+		if (data) {
+			return data;
+		}
+	}
+	return enlarge(heap, block, old_size, need, request);
+}
+
+size_t zend_mm_legacy_block_size(zend_mm_heap *head, void *ptr)
+{
+	legacy_heap_t *heap = (legacy_heap_t *) head;
+	block_t *block = block_of(ptr);
+
+	if (!legacy_plain) {
+		block_verify(heap, block);
+	}
+	return legacy_keeps_requested ? *block_requested(block) : block_size(block);
+}

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * heap/legacy/segments.c - the segment list, real_size and real_peak.
+ *
+ * Called by alloc.c, free.c, realloc.c and startup.c.  Invariant: real_size is the sum of the
+ * segments' sizes; the list is ordered from the newest to the oldest, and resizing a segment does
+ * not change its place.  This is the only file that calls the storage's _alloc, _realloc and
+ * _free, and counts the calls.
+ */
+#include "heap/legacy/corruption.h"
+#include "heap/legacy/segments.h"
+
+static void add_real_size(legacy_heap_t *heap, size_t size)
+{
+	heap->head.real_size += size;
+	if (heap->head.real_size > heap->head.real_peak) {
+		heap->head.real_peak = heap->head.real_size;
+	}
+}
+
+/* The pointer that points at a segment, or at the end of the list where it is not in it.  The
+ * segment itself is not read: it may have moved. */
+static zend_mm_segment **find_place(legacy_heap_t *heap, uintptr_t segment)
+{
+	zend_mm_segment **place = &heap->segments;
+
+	while (*place && (uintptr_t) *place != segment) {
+		place = &(*place)->next_segment;
+	}
+	return place;
+}
+
+zend_mm_segment *zend_mm_legacy_segment_obtain(legacy_heap_t *heap, size_t size)
+{
+	zend_mm_storage *storage = heap->head.storage;
+	zend_mm_segment *segment = storage->handlers->_alloc(storage, size);
+
+	if (!segment) {
+		heap->head.calls.refused++;
+		return NULL;
+	}
+	heap->head.calls.allocs++;
+	segment->size = size;
+	segment->next_segment = heap->segments;
+	heap->segments = segment;
+	add_real_size(heap, size);
+	segment_first_block(segment)->before = block_guard;
+	segment_write_guard(segment);
+	return segment;
+}
+
+zend_mm_segment *zend_mm_legacy_segment_resize(legacy_heap_t *heap, zend_mm_segment *segment,
+	size_t size)
+{
+	zend_mm_storage *storage = heap->head.storage;
+	uintptr_t old_address = (uintptr_t) segment;
+	size_t old_size = segment->size;
+	zend_mm_segment *resized = storage->handlers->_realloc(storage, segment, size);
+
+	if (!resized) {
+		heap->head.calls.refused++;
+		return NULL;
+	}
+	heap->head.calls.resizes++;
+	if ((uintptr_t) resized != old_address) {
+		zend_mm_segment **place = find_place(heap, old_address);
+
+		if (UNEXPECTED(!*place)) {
+			zend_mm_legacy_corrupted_segment(heap, resized);
+		}
+		*place = resized;
+	}
+	resized->size = size;
+	add_real_size(heap, size - old_size);
+	segment_write_guard(resized);
+	return resized;
+}
+
+void zend_mm_legacy_segment_release(legacy_heap_t *heap, zend_mm_segment *segment)
+{
+	zend_mm_storage *storage = heap->head.storage;
+	zend_mm_segment **place = find_place(heap, (uintptr_t) segment);
+
+	if (UNEXPECTED(!*place)) {
+		zend_mm_legacy_corrupted_segment(heap, segment);
+	}
+	*place = segment->next_segment;
+	heap->head.real_size -= segment->size;
+	heap->head.calls.frees++;
+	storage->handlers->_free(storage, segment);
+}

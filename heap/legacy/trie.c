@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * heap/legacy/trie.c - large_free_buckets: the large free blocks, for best fit.
+ *
+ * Tree k holds the blocks whose size has k as its highest set bit.  The bits below, highest first,
+ * lead from the root down: 0 to child 0, 1 to child 1.  Every node is a block, not only the
+ * leaves; blocks of one size form a ring around the one that is the node:
+ *
+ *	trees[9] -> 544 = 10|0010 0000
+ *	             |- 0 -> 600 = 10|0101 1000 <-> 600 <-> 600
+ *	             `- 1 -> 768 = 11|0000 0000
+ *
+ * Invariant: a node's size agrees with the path to it; `parent` of a node is the address of the
+ * pointer that points at it, and NULL for the other members of its ring; the tree's bit in
+ * large_bitmap is set if and only if it has a root.
+ *
+ * Called by blocks.h (insertion, removal) and alloc.c (search).
+ */
+#include "heap/legacy/corruption.h"
+#include "heap/legacy/trie.h"
+
+/* The bits of a size below the tree's own, shifted to the top of a word. */
+static zend_always_inline size_t path_of(size_t size, unsigned tree)
+{
+	return size << (8 * sizeof(size_t) - 1 - tree) << 1;
+}
+
+static zend_always_inline unsigned first_turn(size_t path)
+{
+	return (unsigned) (path >> (8 * sizeof(size_t) - 1));
+}
+
+static void become_node(block_t *block, block_t **place)
+{
+	struct zend_mm_legacy_links *links = block_links(block);
+
+	*place = block;
+	links->ring.prev = links->ring.next = block;
+	links->parent = place;
+	links->child[0] = links->child[1] = NULL;
+}
+
+/* compat: right after the node, so that the newest of a size is taken first. */
+static void join_ring(block_t *block, block_t *node)
+{
+	struct zend_mm_legacy_links *links = block_links(block);
+	block_t *next = block_ring(node)->next;
+
+	links->parent = NULL;
+	links->ring.prev = node;
+	links->ring.next = next;
+	block_ring(node)->next = block;
+	block_ring(next)->prev = block;
+}
+
+void zend_mm_legacy_trie_insert(legacy_heap_t *heap, block_t *block, size_t size)
+{
+	unsigned tree = highest_bit(size);
+	block_t **place = &heap->trees[tree];
+	block_t *node = *place;
+	size_t path = path_of(size, tree);
+
+	if (!node) {
+		heap->large_bitmap |= (size_t) 1 << tree;
+	}
+	while (node) {
+		if (block_size(node) == size) {
+			join_ring(block, node);
+			return;
+		}
+		place = &block_links(node)->child[first_turn(path)];
+		path <<= 1;
+		node = *place;
+	}
+	become_node(block, place);
+}
+
+/* The smallest block so far that is large enough. */
+struct best {
+	block_t *block;
+	size_t size;
+};
+
+static zend_always_inline void consider(struct best *best, block_t *node, size_t size)
+{
+	size_t node_size = block_size(node);
+
+	if (node_size >= size && node_size < best->size) {
+		best->block = node;
+		best->size = node_size;
+	}
+}
+
+/* Goes down beside the request's path, where every block is large enough.
+ * compat: from a node with a child 0 to its child 1, and no further from a node without a child 0;
+ * so what is found is not always the best fit. */
+static zend_always_inline void search_beside(struct best *best, block_t *node, size_t size)
+{
+	while (node) {
+		const struct zend_mm_legacy_links *links = block_links(node);
+
+		consider(best, node, size);
+		node = links->child[0] ? links->child[1] : NULL;
+	}
+}
+
+/* Follows the request's bits, then the last subtree passed on the right. */
+static zend_always_inline void search_along(struct best *best, block_t *node, size_t size,
+	unsigned tree)
+{
+	size_t path = path_of(size, tree);
+	block_t *right = NULL;
+
+	while (node) {
+		const struct zend_mm_legacy_links *links = block_links(node);
+
+		if (block_size(node) == size) {
+			best->block = node;
+			return;
+		}
+		consider(best, node, size);
+		if (first_turn(path) == 0 && links->child[1]) {
+			right = links->child[1];
+		}
+		node = links->child[first_turn(path)];
+		path <<= 1;
+	}
+	search_beside(best, right, size);
+}
+
+block_t *zend_mm_legacy_trie_find(const legacy_heap_t *heap, size_t size)
+{
+	unsigned tree = highest_bit(size);
+	size_t trees = heap->large_bitmap >> tree;
+	struct best best = { NULL, SIZE_MAX };
+
+	if (trees & 1) {
+		search_along(&best, heap->trees[tree], size, tree);
+	}
+	trees &= ~(size_t) 1;
+	if (!best.block && trees) {
+		search_beside(&best, heap->trees[tree + lowest_bit(trees)], size);
+	}
+	/* compat: the node itself only where it is alone */
+	return best.block ? block_ring(best.block)->next : NULL;
+}
+
+static zend_always_inline void check_parent(legacy_heap_t *heap, block_t *block)
+{
+	if (UNEXPECTED(*block_links(block)->parent != block)) {
+		zend_mm_legacy_corrupted_parent(heap, block);
+	}
+}
+
+void zend_mm_legacy_trie_replace_node(legacy_heap_t *heap, block_t *block, block_t *successor)
+{
+	struct zend_mm_legacy_links *from = block_links(block);
+	struct zend_mm_legacy_links *to = block_links(successor);
+
+	check_parent(heap, block);
+	*from->parent = successor;
+	to->parent = from->parent;
+	for (int side = 0; side < 2; side++) {
+		block_t *child = from->child[side];
+
+		to->child[side] = child;
+		if (child) {
+			if (UNEXPECTED(block_links(child)->parent != &from->child[side])) {
+				zend_mm_legacy_corrupted_parent(heap, child);
+			}
+			block_links(child)->parent = &to->child[side];
+		}
+	}
+}
+
+/* The place below a node that leads on to the leaf: child 1 where there is one. */
+static zend_always_inline block_t **way_down(block_t *node)
+{
+	struct zend_mm_legacy_links *links = block_links(node);
+
+	return &links->child[links->child[1] != NULL];
+}
+
+void zend_mm_legacy_trie_remove_node(legacy_heap_t *heap, block_t *block, size_t size)
+{
+	block_t **place = way_down(block);
+	block_t **below;
+	block_t *leaf;
+
+	if (!*place) {
+		unsigned tree = highest_bit(size);
+
+		check_parent(heap, block);
+		place = block_links(block)->parent;
+		*place = NULL;
+		if (place == &heap->trees[tree]) {
+			heap->large_bitmap &= ~((size_t) 1 << tree);
+		}
+		return;
+	}
+	while (*(below = way_down(*place))) {
+		place = below;
+	}
+	leaf = *place;
+	check_parent(heap, leaf);
+	*place = NULL;
+	zend_mm_legacy_trie_replace_node(heap, block, leaf);
+}
