@@ -26,14 +26,13 @@
 #endif
 
 enum {
-	window_shift = sizeof(void *) == 8 ? 30 : 26,
-	address_bits = sizeof(void *) == 8 ? 48 : 32,
-	window_count = 1 << (address_bits - window_shift),
+	full_shift = 30,  /* windows of 1 GiB, where there is room for ample_windows of them */
+	small_shift = sizeof(void *) == 8 ? 26 : 24,
+	ample_windows = 512,
 	first_arena_windows = sizeof(void *) == 8 ? 8 : 1,
+	address_bits = sizeof(void *) == 8 ? 48 : 32,
 	arenas_max = 32
 };
-
-#define WINDOW_SIZE ((size_t)1 << window_shift)
 
 struct window {
 	uint64_t number_and_1; /* 0: no region is here */
@@ -48,7 +47,10 @@ struct arena {
 
 struct zmm_spaced {
 	zend_mm_storage storage;
-	struct window *windows; /* by address >> window_shift */
+	int shift;              /* a window's size is 1 << shift */
+	size_t window_size;
+	size_t window_count;
+	struct window *windows; /* by address >> shift */
 	char *free_windows;     /* the list's first, used last in first out */
 	uint64_t regions;       /* so far */
 	struct arena arenas[arenas_max];
@@ -120,9 +122,9 @@ static size_t round_to_page(size_t size)
 /* NULL where the address is outside of what the table covers. */
 static struct window *window_of(const zmm_spaced *spaced, const void *address)
 {
-	uintptr_t index = (uintptr_t)address >> window_shift;
+	uintptr_t index = (uintptr_t)address >> spaced->shift;
 
-	return index < window_count ? &spaced->windows[index] : NULL;
+	return index < spaced->window_count ? &spaced->windows[index] : NULL;
 }
 
 static void push_free(zmm_spaced *spaced, char *start)
@@ -135,7 +137,7 @@ static void note_trouble(zmm_spaced *spaced, const char *what)
 {
 	snprintf(spaced->trouble, sizeof spaced->trouble,
 		"%s for %llu regions with %zu MiB of address space each (see ulimit -v)", what,
-		(unsigned long long)spaced->regions + 1, WINDOW_SIZE >> 20);
+		(unsigned long long)spaced->regions + 1, spaced->window_size >> 20);
 }
 
 /* Reserves another arena: as many windows as planned, or as there is room for. */
@@ -149,24 +151,36 @@ static bool add_arena(zmm_spaced *spaced)
 		return false;
 	}
 	for (; windows > 0 && !start; windows /= 2) {
-		arena->reserved_size = (windows + 1) << window_shift;
+		arena->reserved_size = (windows + 1) << spaced->shift;
 		start = arena->reserved = arena->reserved_size ? reserve(arena->reserved_size) : NULL;
 	}
 	if (!start) {
 		return false;
 	}
-	start += -(uintptr_t)start & (WINDOW_SIZE - 1);
-	windows = (size_t)(arena->reserved + arena->reserved_size - start) >> window_shift;
-	if (!window_of(spaced, start + (windows << window_shift) - 1)) {
+	start += -(uintptr_t)start & (spaced->window_size - 1);
+	windows = (size_t)(arena->reserved + arena->reserved_size - start) >> spaced->shift;
+	if (!window_of(spaced, start + (windows << spaced->shift) - 1)) {
 		unreserve(arena);
 		return false;
 	}
 	for (size_t window = windows; window > 0; window--) {
-		push_free(spaced, start + ((window - 1) << window_shift));
+		push_free(spaced, start + ((window - 1) << spaced->shift));
 	}
 	spaced->arena_count++;
 	spaced->next_arena_windows *= 2;
 	return true;
+}
+
+/* Whether a region of this size has a place in a window. Where windows had to be made small, being
+ * refused for that alone is trouble. */
+static bool fits(zmm_spaced *spaced, size_t size)
+{
+	if (size > spaced->window_size && size <= (size_t)1 << full_shift) {
+		snprintf(spaced->trouble, sizeof spaced->trouble, "address space allows no more than "
+			"%zu MiB for each region, and %zu bytes were asked for (see ulimit -v)",
+			spaced->window_size >> 20, size);
+	}
+	return size <= spaced->window_size;
 }
 
 /* --- regions --------------------------------------------------------------------------------- */
@@ -181,7 +195,7 @@ static char *region_alloc(zmm_spaced *spaced, size_t size)
 	struct window *window;
 	char *start;
 
-	if (size > WINDOW_SIZE) {
+	if (!fits(spaced, size)) {
 		return NULL;
 	}
 	if (!spaced->free_windows && !add_arena(spaced)) {
@@ -205,7 +219,7 @@ static bool region_resize(zmm_spaced *spaced, char *start, size_t size)
 	struct window *window = window_of(spaced, start);
 	size_t old_size = window->size;
 
-	if (size > WINDOW_SIZE) {
+	if (!fits(spaced, size)) {
 		return false;
 	}
 	size = round_to_page(size);
@@ -236,8 +250,13 @@ int64_t zmm_spaced_region(const zmm_spaced *spaced, const void *address, size_t 
 {
 	const struct window *window = window_of(spaced, address);
 
-	*offset = (uintptr_t)address & (WINDOW_SIZE - 1);
+	*offset = (uintptr_t)address & (spaced->window_size - 1);
 	return window ? (int64_t)window->number_and_1 - 1 : ZMM_SPACED_NOWHERE;
+}
+
+size_t zmm_spaced_window(const zmm_spaced *spaced)
+{
+	return spaced->window_size;
 }
 
 const char *zmm_spaced_trouble(const zmm_spaced *spaced)
@@ -247,6 +266,23 @@ const char *zmm_spaced_trouble(const zmm_spaced *spaced)
 
 /* --- the object and the handlers ------------------------------------------------------------- */
 
+/* Full windows, unless address space is scarce (32 bits, ulimit -v, valgrind). */
+static int choose_shift(void)
+{
+	struct arena probe;
+
+	if (address_bits < 40) {
+		return small_shift;
+	}
+	probe.reserved_size = (size_t)ample_windows << full_shift;
+	probe.reserved = reserve(probe.reserved_size);
+	if (!probe.reserved) {
+		return small_shift;
+	}
+	unreserve(&probe);
+	return full_shift;
+}
+
 zmm_spaced *zmm_spaced_new(void)
 {
 	zmm_spaced *spaced = calloc(1, sizeof *spaced);
@@ -254,7 +290,10 @@ zmm_spaced *zmm_spaced_new(void)
 	if (!spaced) {
 		return NULL;
 	}
-	spaced->windows = zend_mm_scratch_alloc(window_count * sizeof *spaced->windows);
+	spaced->shift = choose_shift();
+	spaced->window_size = (size_t)1 << spaced->shift;
+	spaced->window_count = (size_t)1 << (address_bits - spaced->shift);
+	spaced->windows = zend_mm_scratch_alloc(spaced->window_count * sizeof *spaced->windows);
 	if (!spaced->windows) {
 		free(spaced);
 		errno = ENOMEM;
@@ -274,7 +313,7 @@ void zmm_spaced_free(zmm_spaced *spaced)
 	for (int i = 0; i < spaced->arena_count; i++) {
 		unreserve(&spaced->arenas[i]);
 	}
-	zend_mm_scratch_free(spaced->windows, window_count * sizeof *spaced->windows);
+	zend_mm_scratch_free(spaced->windows, spaced->window_count * sizeof *spaced->windows);
 	free(spaced);
 }
 
@@ -308,7 +347,9 @@ static void segment_free(zend_mm_storage *storage, zend_mm_segment *segment)
 
 static void *chunk_alloc(zend_mm_storage *storage, size_t size, size_t alignment)
 {
-	return alignment <= WINDOW_SIZE ? region_alloc(spaced_of(storage), size) : NULL;
+	zmm_spaced *spaced = spaced_of(storage);
+
+	return alignment <= spaced->window_size ? region_alloc(spaced, size) : NULL;
 }
 
 static void chunk_free(zend_mm_storage *storage, void *chunk, size_t size)

@@ -4,8 +4,9 @@
  * the heap alone.
  *
  * Over an ordinary mmap it depends on the neighbours whether a region can grow in place. Here each
- * region has a window of 1 GiB to itself (64 MiB in 32-bit programs): it can grow to the window's
- * end and never further, and what does not fit into a window is refused. Regions are numbered in
+ * region has a window of 1 GiB to itself: it can grow to the window's end and never further, and what
+ * does not fit into a window is refused. Where address space is scarce (valgrind, ulimit -v, 32 bits)
+ * windows are smaller, and zmm_spaced_trouble() tells if that came to matter. Regions are numbered in
  * the order in which they were got, from 0; a number is never used again, a window is.
  *
  * It is a storage type like those of storage/, for both designs, made with a struct zmm_spaced as
@@ -35,7 +36,10 @@ enum { ZMM_SPACED_NOWHERE = -1 };
  * becomes its distance from the region's start in bytes. */
 int64_t zmm_spaced_region(const zmm_spaced *spaced, const void *address, size_t *offset);
 
-/* Why a request that fits into a window could not be served (one line), or NULL if that never
+/* The size of a window in bytes. */
+size_t zmm_spaced_window(const zmm_spaced *spaced);
+
+/* Why a request that fits into 1 GiB could not be served (one line), or NULL if that never
  * happened: from then on, placements are not the heap's alone. */
 const char *zmm_spaced_trouble(const zmm_spaced *spaced);
 
