@@ -74,9 +74,22 @@ static void *grow(legacy_heap_t *heap, block_t *block, size_t old_size, size_t s
 	return block_data(block);
 }
 
+/* Puts back the free block that was unlinked for a segment that is not resized after all.
+ * compat: over the limit it goes to the ordinary lists, even if it came from the rest list.  Where
+ * storage refuses, the original loses it: it is in no list from then on.  Here it goes to the rest
+ * list, where the remainders of such segments are kept anyway: the heap stays sound, and requests
+ * away from the limit miss the block as they do in the original. */
+static void put_back(legacy_heap_t *heap, block_t *block, bool over_limit)
+{
+	if (over_limit) {
+		block_list(heap, block, block_size(block));
+	} else {
+		zend_mm_legacy_rest_insert(heap, block, block_size(block));
+	}
+}
+
 /* Resizes the segment that the block and the free block after it, if there is one, fill.
- * While storage and the limit are asked, that free block is in no list; it goes back to one before
- * anything else happens.  (The original loses it when storage refuses.) */
+ * While storage and the limit are asked, that free block is in no list. */
 static ZEND_MM_NOINLINE void *grow_segment(legacy_heap_t *heap, block_t *block, size_t old_size,
 	size_t need, size_t request)
 {
@@ -102,8 +115,7 @@ static ZEND_MM_NOINLINE void *grow_segment(legacy_heap_t *heap, block_t *block, 
 		}
 	}
 	if (block_is_free(after)) {
-		/* compat: even if it came from the rest list */
-		block_list(heap, after, block_size(after));
+		put_back(heap, after, over_limit);
 	}
 	return over_limit
 		? zend_mm_legacy_over_limit(heap, request, tried_signed)
