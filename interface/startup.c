@@ -19,6 +19,13 @@ static const size_t default_reserve_size = 8 * 1024;
 static const size_t default_compact_threshold = (size_t)2 * 1024 * 1024;
 static const size_t smallest_segment_size = 32;
 
+const char *zend_mm_storage_name(size_t index)
+{
+	const struct zend_mm_storage_type *type = zend_mm_storage_type_at(index);
+
+	return type ? type->segments.name : NULL;
+}
+
 /* A number as PHP's configuration has it: K, M or G at the end multiply. */
 static size_t parse_size(const char *text)
 {

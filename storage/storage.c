@@ -26,6 +26,12 @@ static const struct zend_mm_storage_type *const types[] = {
 
 enum { type_count = sizeof types / sizeof types[0] };
 
+#ifdef _WIN32
+const char *const zend_mm_default_chunk_storage = "win32";
+#else
+const char *const zend_mm_default_chunk_storage = "mmap_anon";
+#endif
+
 const struct zend_mm_storage_type *zend_mm_storage_type(const char *name)
 {
 	if (!name) {
