@@ -60,5 +60,8 @@ const struct zend_mm_verbs zend_mm_modern_verbs = {
 	.set_limit = zend_mm_modern_set_limit,
 	.gc = zend_mm_modern_gc,
 	.shutdown = zend_mm_modern_shutdown,
-	.get_figures = zend_mm_modern_get_figures
+	.get_figures = zend_mm_modern_get_figures,
+	.walk = zend_mm_modern_walk,
+	.walk_lists = zend_mm_modern_walk_lists,
+	.check = zend_mm_modern_check
 };

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * storage/readable.c - asks the system whether an address can be read.
+ *
+ * Called by the deep checks, which follow pointers that may be damaged.  The question is put as a
+ * system call that reads from the address and says EFAULT instead of ending the process.
+ */
+#include "storage/readable.h"
+#include "storage/storage.h"
+
+#if defined(_WIN32)
+# define WIN32_LEAN_AND_MEAN
+# include <windows.h>
+
+static bool zend_mm_byte_readable(const void *address)
+{
+	const DWORD unreadable = PAGE_NOACCESS | PAGE_GUARD;
+	MEMORY_BASIC_INFORMATION info;
+
+	return VirtualQuery(address, &info, sizeof(info)) == sizeof(info) &&
+		info.State == MEM_COMMIT && (info.Protect & unreadable) == 0;
+}
+#elif defined(__linux__)
+# include <errno.h>
+# include <signal.h>
+# include <sys/syscall.h>
+# include <unistd.h>
+
+/* The call reads the signal set before it finds that there is no such way to change the mask. */
+static bool zend_mm_byte_readable(const void *address)
+{
+	const uintptr_t set = (uintptr_t)address & ~(uintptr_t)7;
+	int saved_errno = errno;
+	bool readable = syscall(SYS_rt_sigprocmask, -1, set, NULL, (size_t)8) == 0 || errno != EFAULT;
+
+	errno = saved_errno;
+	return readable;
+}
+#else
+# include <errno.h>
+# include <unistd.h>
+
+/* A pipe takes bytes from the address or says that it cannot. */
+static bool zend_mm_byte_readable(const void *address)
+{
+	int saved_errno = errno;
+	int ends[2];
+	bool readable;
+
+	if (pipe(ends) != 0) {
+		return true;
+	}
+	readable = write(ends[1], address, 1) == 1;
+	close(ends[0]);
+	close(ends[1]);
+	errno = saved_errno;
+	return readable;
+}
+#endif
+
+bool zend_mm_readable(const void *address, size_t size)
+{
+	uintptr_t page = zend_mm_page_size();
+	uintptr_t place = (uintptr_t)address;
+	uintptr_t end = place + size;
+
+	if (end < place) {
+		return false;
+	}
+	while (place < end) {
+		if (!zend_mm_byte_readable((const void *)place)) {
+			return false;
+		}
+		place = (place & ~(page - 1)) + page;
+		if (place == 0) {
+			return true;
+		}
+	}
+	return true;
+}
