@@ -23,6 +23,7 @@ static const struct command commands[] = {
 	{ "compare", zmm_cmd_compare, "run traces on several heaps, side by side" },
 	{ "info", zmm_cmd_info, "say what is in a trace" },
 	{ "convert", zmm_cmd_convert, "turn a trace or a log into another format" },
+	{ "generate", zmm_cmd_generate, "make a trace by a rule and a seed" },
 };
 
 enum { COMMANDS = sizeof commands / sizeof commands[0] };

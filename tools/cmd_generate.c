@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * zmm generate: writes the trace of a workload.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tools/workload.h"
+#include "tools/zmm.h"
+
+enum { OPTION_SETTING = 256 }; /* and a setting's number */
+
+enum { STANDARD_SEED = 1 };
+
+struct request {
+	const struct zmm_workload *workload;
+	const char *path;
+	uint64_t seed;
+	bool given[ZMM_SETTINGS];
+	uint64_t setting[ZMM_SETTINGS];
+};
+
+static void print_workload(const struct zmm_workload *workload)
+{
+	printf("\n%s: %s\n", workload->name, workload->summary);
+	for (const char *line = workload->shows; *line;) {
+		size_t length = strcspn(line, "\n");
+		printf("    %.*s\n", (int)length, line);
+		line += length + (line[length] == '\n');
+	}
+	for (int i = 0; i < ZMM_SETTINGS; i++)
+		if (workload->settings[i].used)
+			printf("      --%-12s %s (%" PRIu64 ")\n", zmm_setting_name((enum zmm_setting)i),
+				zmm_setting_meaning((enum zmm_setting)i), workload->settings[i].standard);
+}
+
+static int print_list(void)
+{
+	const struct zmm_workload *workload;
+
+	printf("The workloads, what each shows, and what can be set, with the standard values.\n");
+	for (size_t i = 0; (workload = zmm_workload_at(i)); i++)
+		print_workload(workload);
+	return zmm_finish_output(ZMM_EXIT_OK);
+}
+
+static int print_help(void)
+{
+	const struct zmm_workload *workload;
+
+	printf("usage: zmm generate WORKLOAD [--seed N] [SETTING…] -o FILE\n"
+		"Writes the trace of a workload. The same seed and settings give the same trace.\n\n"
+		"Workloads:\n");
+	for (size_t i = 0; (workload = zmm_workload_at(i)); i++)
+		printf("  %-10s %s\n", workload->name, workload->summary);
+	printf("\nOptions:\n"
+		"  -o, --output FILE  where to; .zmt is the binary format, .trace and .txt are text,\n"
+		"                     .zst after it is compressed; - is text on standard output\n"
+		"      --seed N       where the random numbers start (%d)\n"
+		"      --list         what each workload shows, and what can be set\n"
+		"  -h, --help         this\n\n"
+		"Settings; --list says which workload knows which. Numbers may end in K, M or G.\n",
+		STANDARD_SEED);
+	for (int i = 0; i < ZMM_SETTINGS; i++)
+		printf("      --%-12s %s\n", zmm_setting_name((enum zmm_setting)i),
+			zmm_setting_meaning((enum zmm_setting)i));
+	return zmm_finish_output(ZMM_EXIT_OK);
+}
+
+/* Reads a number with K, M or G behind it (1024 each). */
+static bool read_number(const char *text, uint64_t *number)
+{
+	static const char suffixes[] = "KMG";
+	char *end;
+
+	if (*text < '0' || *text > '9')
+		return false;
+	errno = 0;
+	*number = strtoull(text, &end, 10);
+	if (errno)
+		return false;
+	const char *suffix = *end ? strchr(suffixes, *end) : NULL;
+	if (!suffix)
+		return *end == '\0';
+	unsigned shift = 10 * (unsigned)(suffix - suffixes + 1);
+	if (end[1] || *number > UINT64_MAX >> shift)
+		return false;
+	*number <<= shift;
+	return true;
+}
+
+/* Fills in what was not given and checks what was. */
+static int settle(struct request *request)
+{
+	const struct zmm_workload *workload = request->workload;
+
+	for (int i = 0; i < ZMM_SETTINGS; i++) {
+		const struct zmm_setting_range *range = &workload->settings[i];
+		const char *name = zmm_setting_name((enum zmm_setting)i);
+		if (!request->given[i]) {
+			request->setting[i] = range->standard;
+			continue;
+		}
+		if (!range->used)
+			return zmm_bad_usage("generate", "the workload %s has no --%s", workload->name, name);
+		if (request->setting[i] < range->least || request->setting[i] > range->most)
+			return zmm_bad_usage("generate", "--%s is %" PRIu64 " and has to be %" PRIu64
+				" to %" PRIu64, name, request->setting[i], range->least, range->most);
+	}
+	if (workload->settings[ZMM_SETTING_MIN].used
+		&& request->setting[ZMM_SETTING_MIN] > request->setting[ZMM_SETTING_MAX])
+		return zmm_bad_usage("generate", "--min %" PRIu64 " is more than --max %" PRIu64,
+			request->setting[ZMM_SETTING_MIN], request->setting[ZMM_SETTING_MAX]);
+	return ZMM_EXIT_OK;
+}
+
+static int generate(const struct request *request)
+{
+	enum zmm_format format = ZMM_FORMAT_TEXT;
+	struct zmm_workload_summary summary;
+	struct zmm_error error;
+	bool compress = false;
+
+	zmm_format_from_name(request->path, &format, &compress);
+	zmm_writer *writer = zmm_writer_open(request->path, format, compress, &error);
+	if (!writer)
+		return zmm_error_print(&error);
+	if (!zmm_workload_write(request->workload, request->seed, request->setting, writer, &summary,
+			&error)) {
+		zmm_writer_abandon(writer);
+		return zmm_error_print(&error);
+	}
+	if (!zmm_writer_close(writer, &error))
+		return zmm_error_print(&error);
+	fprintf(strcmp(request->path, "-") == 0 ? stderr : stdout,
+		"%s, seed %" PRIu64 ": %" PRIu64 " operations, at most %" PRIu64 " bytes in %" PRIu64
+		" blocks alive\n", request->workload->name, request->seed, summary.operations,
+		summary.peak_bytes, summary.peak_blocks);
+	return zmm_finish_output(ZMM_EXIT_OK);
+}
+
+static void describe_options(struct option options[static ZMM_SETTINGS + 5])
+{
+	static const struct option own[] = {
+		{ "output", required_argument, NULL, 'o' },
+		{ "seed", required_argument, NULL, 's' },
+		{ "list", no_argument, NULL, 'l' },
+		{ "help", no_argument, NULL, 'h' },
+	};
+
+	memcpy(options, own, sizeof own);
+	for (int i = 0; i < ZMM_SETTINGS; i++)
+		options[4 + i] = (struct option){ zmm_setting_name((enum zmm_setting)i),
+			required_argument, NULL, OPTION_SETTING + i };
+	options[4 + ZMM_SETTINGS] = (struct option){ NULL, 0, NULL, 0 };
+}
+
+static int bad_number(const char *name, const char *text)
+{
+	return zmm_bad_usage("generate", "--%s wants a number, not '%s'", name, text);
+}
+
+int zmm_cmd_generate(int argc, char **argv)
+{
+	struct option options[ZMM_SETTINGS + 5];
+	struct request request = { .seed = STANDARD_SEED };
+	int option;
+
+	describe_options(options);
+	opterr = 0;
+	while ((option = getopt_long(argc, argv, ":o:h", options, NULL)) != -1) {
+		switch (option) {
+		case 'o':
+			request.path = optarg;
+			break;
+		case 's':
+			if (!read_number(optarg, &request.seed))
+				return bad_number("seed", optarg);
+			break;
+		case 'l':
+			return print_list();
+		case 'h':
+			return print_help();
+		case ':':
+			return zmm_bad_usage("generate", "%s wants a value", argv[optind - 1]);
+		case '?':
+			return zmm_bad_usage("generate", "there is no option %s", argv[optind - 1]);
+		default: {
+			int setting = option - OPTION_SETTING;
+			if (!read_number(optarg, &request.setting[setting]))
+				return bad_number(zmm_setting_name((enum zmm_setting)setting), optarg);
+			request.given[setting] = true;
+		}
+		}
+	}
+	if (optind + 1 != argc)
+		return zmm_bad_usage("generate", "name one workload");
+	request.workload = zmm_workload_find(argv[optind]);
+	if (!request.workload)
+		return zmm_bad_usage("generate", "there is no workload '%s'", argv[optind]);
+	if (!request.path)
+		return zmm_bad_usage("generate", "say where to with -o FILE");
+	int status = settle(&request);
+	return status == ZMM_EXIT_OK ? generate(&request) : status;
+}
