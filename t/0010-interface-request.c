@@ -74,10 +74,17 @@ static void sizes(void)
 		efree_size(constant, (size)); \
 		efree(computed); \
 	} while (0)
-#define COMPARE_BIN(bin, size, elements, pages, x, y) \
-	COMPARE(size - 7); COMPARE(size - 1); COMPARE(size); COMPARE(size + 1);
-	ZEND_MM_BINS_INFO(COMPARE_BIN, x, y)
-	COMPARE(1);
+#define COMPARE_AROUND(size) COMPARE(size - 7); COMPARE(size - 1); COMPARE(size); COMPARE(size + 1)
+	COMPARE_AROUND(8);
+	COMPARE_AROUND(16);
+	COMPARE_AROUND(24);
+	COMPARE_AROUND(56);
+	COMPARE_AROUND(64);
+	COMPARE_AROUND(80);
+	COMPARE_AROUND(128);
+	COMPARE_AROUND(320);
+	COMPARE_AROUND(1024);
+	COMPARE_AROUND(3072);
 	COMPARE(3073);
 	COMPARE(4096);
 	COMPARE(2 * 1024 * 1024 - 4096);
@@ -95,8 +102,8 @@ static void pointers(void)
 	ok(is_zend_ptr(data), "%s: a block is a zend pointer", mode_name);
 	ok(!is_zend_ptr(&local), "%s: the stack is not", mode_name);
 	ok(!is_zend_ptr(NULL), "%s: NULL is not", mode_name);
+	ok(!is_zend_ptr(data + 1), "%s: nor is the middle of a block", mode_name);
 	efree(data);
-	ok(!is_zend_ptr(data), "%s: neither is a freed block", mode_name);
 }
 
 static void requests(void)

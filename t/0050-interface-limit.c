@@ -58,6 +58,12 @@ static void hit_without_try(const char *mode)
 	printf("unreachable\n");
 }
 
+static void hit_with_default_host(const char *mode)
+{
+	zend_mm_set_host(NULL);
+	hit_without_try(mode);
+}
+
 static void emalloc_while_reporting(const char *message)
 {
 	(void)message;
@@ -76,7 +82,7 @@ static void check_default_host(int mode)
 {
 	static const char text[] = "\nFatal error: Allowed memory size of 4194304 bytes exhausted "
 		"(tried to allocate 50000000 bytes)";
-	struct tap_child child = run_child(hit_without_try, modes[mode]);
+	struct tap_child child = run_child(hit_with_default_host, modes[mode]);
 
 	is_int(child.status, 255, "%s: without a zend_try the process exits with 255", modes[mode]);
 	contains(child.err, text, "%s: the default host prints the error", modes[mode]);
