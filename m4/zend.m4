@@ -32,7 +32,8 @@ AS_IF([test "$withval" != no], [
 	AC_CHECK_HEADER([$3], [AC_CHECK_LIB([$4], [$5], [$2=1], [:])])
 	AS_IF([test $$2 = 0], [zend_missing="$zend_missing $1:$6"
 		AS_IF([test "$withval" = yes],
-			[AC_MSG_ERROR([--with-$1: no usable $3 and -l$4 for $CC; Debian package $6 brings them])])])])
+			[AC_MSG_ERROR(m4_normalize([--with-$1: $CC finds no usable $3 and -l$4;
+				Debian package $6 brings them]))])])])
 AS_IF([test $$2 = 1],
 	[zend_in="$zend_in $1"
 	AC_SUBST(m4_toupper([$1])[_LIBS], [-l$4])])

@@ -83,7 +83,8 @@ shell_test early 'ok one true; exit 0'
 run "$tmp/early.t"
 is "$status" 255 "shell: a test that ends before done_testing fails"
 
-shell_test captures 'run sh -c "echo o; echo e >&2; exit 4"; is "$status $out $err" "4 o e" run; done_testing'
+shell_test captures 'run sh -c "echo o; echo e >&2; exit 4"
+	is "$status $out $err" "4 o e" run; done_testing'
 ok "shell: run captures status and both outputs" "$tmp/captures.t"
 
 shell_test some 'skip 2 because; pass three; done_testing'

@@ -11,7 +11,8 @@ names()
 {
 	file=$1
 	shift
-	nm --defined-only "$@" "$file" 2> /dev/null | awk 'NF == 3 && $2 ~ /[A-Z]/ { print $3 }' | sort -u
+	nm --defined-only "$@" "$file" 2> /dev/null |
+		awk 'NF == 3 && $2 ~ /[A-Z]/ { print $3 }' | sort -u
 }
 
 # beyond NAMES KNOWN: those of the first file that the second does not have, in one line.
@@ -19,8 +20,9 @@ beyond() { comm -23 "$tmp/$1" "$tmp/$2" | tr '\n' ' '; }
 
 flags=$(sed -n 's/^Cflags: -I[^ ]* *//p' "$builddir/zend_alloc.pc")
 $CC $flags -E -DZEND_API=ZEND_API_MARK "$srcdir/zend_alloc.h" > "$tmp/header.i"
-perl -0777 -ne 's/__attribute__\s*\(\(.*?\)\)//g; print "$1\n" while /ZEND_API_MARK[^();]*?(\w+)\s*[(;]/g' \
-	"$tmp/header.i" | sort -u > "$tmp/declared"
+perl -0777 -ne 's/__attribute__\s*\(\(.*?\)\)//g;
+	print "$1\n" while /ZEND_API_MARK[^();]*?(\w+)\s*[(;]/g' "$tmp/header.i" |
+	sort -u > "$tmp/declared"
 
 ok "zend_alloc.h declares functions" grep -qx _emalloc "$tmp/declared"
 

@@ -41,7 +41,8 @@ if test -e zmm; then
 fi
 run make dist
 is "$status" 0 "make dist, from the tarball" || diag "$err"
-is "$(tar tzf "$name.tar.gz" | sort)" "$(tar tzf "../made/$name.tar.gz" | sort)" "holds the same files"
+is "$(tar tzf "$name.tar.gz" | sort)" "$(tar tzf "../made/$name.tar.gz" | sort)" \
+	"holds the same files"
 cd .. || exit
 find "$name" | sort > after
 ok "the source tree is untouched" cmp before after

@@ -71,7 +71,8 @@ m4" "and so far nothing was made"
 printf 'gcc\nmake\n' > "$tmp/installed"
 run ./bootstrap demo
 is "$status" 0 "demo" || diag "$out$err"
-is "$(echo "$out" | tail -n 1)" "zmm compare t/golden/parsedown.trace.zst" "ends with the comparison"
+is "$(echo "$out" | tail -n 1)" "zmm compare t/golden/parsedown.trace.zst" \
+	"ends with the comparison"
 is "$(sed -n '1s/.*300 //p;1q' "$tmp/apt.log")" "update -q" "asks for the package lists first"
 like "$(sed -n 2p "$tmp/apt.log")" "*install*autoconf libzstd-dev" "installs what is needed"
 unlike "$(cat "$tmp/apt.log")" "* gcc*" "but not what is there"
