@@ -293,8 +293,8 @@ ZEND_API void shutdown_memory_manager(int silent, int full_shutdown);
 /* 1 if request memory comes from one of the two heaps; 0 under USE_ZEND_ALLOC=0 or custom
  * handlers. */
 ZEND_API int is_zend_mm(void);
-/* Whether ptr is the data address of a block of the current heap.  Does not tell a freed block
- * that is kept for reuse from a live one. */
+/* Whether ptr is the data address of a live block of the current heap.  For checks and tools: it
+ * may walk lists. */
 ZEND_API bool is_zend_ptr(const void *ptr);
 /* Limits what the current heap may hold from the system.  0 on success, -1 where the heap
  * already holds more.  The legacy heap takes less than one segment as one segment. */

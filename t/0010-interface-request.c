@@ -104,6 +104,7 @@ static void pointers(void)
 	ok(!is_zend_ptr(NULL), "%s: NULL is not", mode_name);
 	ok(!is_zend_ptr(data + 1), "%s: nor is the middle of a block", mode_name);
 	efree(data);
+	ok(!is_zend_ptr(data), "%s: nor is a freed block", mode_name);
 }
 
 static void requests(void)

@@ -64,21 +64,44 @@ size_t zend_mm_modern_block_size(zend_mm_heap *base, void *ptr)
 	return zend_mm_bytes_of_pages(zend_mm_modern_large_pages(heap, chunk, page, ptr));
 }
 
+/* Whether a slot is in its bin's free list. */
+static bool is_free_slot(const struct zend_mm_modern_heap *heap, unsigned bin, const void *ptr)
+{
+	const struct zend_mm_slot *slot = heap->free_slots[bin];
+
+	while (slot != NULL && (const void *)slot != ptr) {
+		slot = zend_mm_slot_next(heap, slot);
+	}
+	return slot != NULL;
+}
+
+/* Whether an address in a chunk is that of a slot or a large run that is handed out. */
+static bool is_live_in_chunk(const struct zend_mm_modern_heap *heap, const void *ptr)
+{
+	const struct zend_mm_chunk *chunk = zend_mm_chunk_of(ptr);
+	unsigned page = zend_mm_page_of(ptr);
+	uint32_t word = chunk->map[page];
+	const struct zend_mm_bin *bin;
+	size_t offset;
+
+	if (!zend_mm_word_is_small(word)) {
+		return zend_mm_word_is_large(word) && zend_mm_chunk_offset(ptr) % ZEND_MM_PAGE_SIZE == 0;
+	}
+	bin = &zend_mm_bins[zend_mm_word_bin(word)];
+	if (zend_mm_word_is_small_later(word)) {
+		page -= zend_mm_word_count(word);
+	}
+	offset = (size_t)((const char *)ptr - (const char *)zend_mm_page_address(chunk, page));
+	return offset % bin->size == 0 && offset / bin->size < bin->elements &&
+		!is_free_slot(heap, zend_mm_word_bin(word), ptr);
+}
+
 bool zend_mm_modern_owns(zend_mm_heap *base, const void *ptr)
 {
 	const struct zend_mm_modern_heap *heap = zend_mm_modern(base);
-	const struct zend_mm_huge_entry *entry;
 
-	if (ptr == NULL) {
-		return false;
+	if (zend_mm_chunk_offset(ptr) == 0) {
+		return ptr != NULL && zend_mm_modern_find_huge(heap, ptr) != NULL;
 	}
-	if (zend_mm_chunks_contain(heap, zend_mm_chunk_of(ptr))) {
-		return true;
-	}
-	for (entry = heap->huge_blocks; entry != NULL; entry = entry->next) {
-		if ((uintptr_t)ptr - (uintptr_t)entry->ptr < entry->size) {
-			return true;
-		}
-	}
-	return false;
+	return zend_mm_chunks_contain(heap, zend_mm_chunk_of(ptr)) && is_live_in_chunk(heap, ptr);
 }
