@@ -336,12 +336,32 @@ static inline void tap_open_captures(FILE *captured[2])
 
 #ifdef _WIN32
 
+enum { tap_aborted = 0x7a9 }; /* a child's status after abort(), which has none of its own */
+
+static void tap_abort_child(int number)
+{
+	(void) number;
+	_exit(tap_aborted);
+}
+
+/* What a POSIX system would have called the end with this status, or 0 for an exit. */
+static inline int tap_signal_of(uint32_t status)
+{
+	switch (status) {
+	case 0xC0000005u: return SIGSEGV;
+	case 0xC000001Du: return SIGILL;
+	case tap_aborted: return SIGABRT;
+	default: return 0;
+	}
+}
+
 /* Runs the function that a parent asked for, in the child that it started. */
 __attribute__((constructor)) static void tap_be_child(void)
 {
 	const char *offset = getenv("TAP_CHILD");
-	const char *argument = getenv("TAP_CHILD_ARGUMENT");
+	const char *given = getenv("TAP_CHILD_ARGUMENT");
 	tap_child_function *function;
+	char *argument;
 
 	_setmode(1, _O_BINARY);
 	_setmode(2, _O_BINARY);
@@ -351,8 +371,10 @@ __attribute__((constructor)) static void tap_be_child(void)
 	SetErrorMode(SEM_FAILCRITICALERRORS | SEM_NOGPFAULTERRORBOX);
 	function = (tap_child_function *) ((uintptr_t) GetModuleHandle(NULL)
 		+ (uintptr_t) strtoull(offset, NULL, 16));
+	argument = _strdup(given ? given : "");
 	_putenv("TAP_CHILD=");
-	function(argument ? argument : "");
+	signal(SIGABRT, tap_abort_child);
+	function(argument);
 	exit(0);
 }
 
@@ -389,12 +411,8 @@ static inline struct tap_child run_child(tap_child_function *function, const cha
 		_close(saved[i]);
 	}
 	_putenv("TAP_CHILD=");
-	if ((uint32_t) status == 0xC0000005u) {
-		child.status = -1;
-		child.signal = SIGSEGV;
-	} else {
-		child.status = (int) status;
-	}
+	child.signal = tap_signal_of((uint32_t) status);
+	child.status = child.signal ? -1 : (int) status;
 	tap_take(captured[0], child.out, sizeof(child.out));
 	tap_take(captured[1], child.err, sizeof(child.err));
 	return child;
