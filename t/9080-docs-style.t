@@ -19,7 +19,8 @@ for my $folder (qw(heap interface storage trace tools preload examples php t)) {
 }
 push @c, grep { -f } qw(zend_alloc.c zend_alloc.h);
 @c = sort @c;
-@text = (@c, grep { -f } qw(configure.ac Makefile.in bootstrap .ci/run .ci/check-variants),
+@text = (@c, grep { -f } qw(configure.ac Makefile.in bootstrap .ci/run .ci/check-variants
+	.ci/coverage),
 	glob('m4/*.m4 t/*.t t/tap.sh t/*.pm'));
 # In a build inside the source tree, built tests lie beside the scripts.
 @text = grep { !/\.t$/ || !-e s/\.t$/.c/r } @text;
