@@ -87,12 +87,10 @@ bool zmm_addresses_attach(struct zmm_addresses *addresses, struct zmm_reader *re
 	return good;
 }
 
-bool zmm_addresses_reattach(struct zmm_addresses *addresses, struct zmm_reader *reader,
-	uint32_t thread, uint64_t address)
+bool zmm_addresses_reattach(struct zmm_addresses *addresses, uint32_t thread, uint64_t address)
 {
 	uint64_t id = zmm_map_take(&addresses->moving, (uint64_t)thread + 1);
 
-	reader->remarks[ZMM_REMARK_FAILED]++;
 	return !id || zmm_map_put(&addresses->live, address, id);
 }
 

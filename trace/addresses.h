@@ -46,9 +46,8 @@ bool zmm_addresses_detach(struct zmm_addresses *addresses, struct zmm_reader *re
 bool zmm_addresses_attach(struct zmm_addresses *addresses, struct zmm_reader *reader,
 	const struct zmm_event *event);
 
-/* It ended without success: the block is at `address`, where it was. */
-bool zmm_addresses_reattach(struct zmm_addresses *addresses, struct zmm_reader *reader,
-	uint32_t thread, uint64_t address);
+/* It ended without success: the block is at `address`, where it was. Pushes nothing. */
+bool zmm_addresses_reattach(struct zmm_addresses *addresses, uint32_t thread, uint64_t address);
 
 /* Every block is gone, without events. */
 void zmm_addresses_clear(struct zmm_addresses *addresses);

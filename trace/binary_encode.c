@@ -122,8 +122,12 @@ size_t zmm_block_close(struct zmm_block *block, bool trim)
 	uint32_t used = (uint32_t)(block->at - payload);
 	unsigned char closed[ZMM_BLOCK_HEADER_BYTES];
 
-	if (trim)
-		zmm_put32(header + BLOCK_ROOM, used);
+	if (trim) {
+		/* The next block starts aligned, and the few bytes before it say nothing. */
+		uint32_t room = (used + 7) & ~7u;
+		memset(block->at, 0, room - used);
+		zmm_put32(header + BLOCK_ROOM, room);
+	}
 	memcpy(closed, header, sizeof closed);
 	closed[BLOCK_STATE] = BLOCK_STATE_CLOSED;
 	zmm_put32(header + BLOCK_CHECKSUM, zmm_block_checksum(closed, payload, used));

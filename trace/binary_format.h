@@ -68,7 +68,7 @@ struct zmm_block_start {
 	bool stamped;           /* its events' stamps mean something (see ZMM_FILE_CLOCK) */
 	uint8_t id_shift;       /* the file header's */
 	uint64_t stamp;         /* no event of the block has a smaller one */
-	uint64_t events_before; /* events in the blocks before it; 0 in files to be merged */
+	uint64_t events_before; /* events in the blocks before it; 0 where a recorder writes */
 };
 
 /* A block being written. */
@@ -84,8 +84,8 @@ struct zmm_block {
 	bool stamped;
 };
 
-/* Start a block in `bytes` bytes at `buffer` (4-byte aligned; header included), which from here on is
- * a readable open block. */
+/* Start a block in `bytes` bytes at `buffer` (a multiple of 8, and 8-byte aligned; header included),
+ * which from here on is a readable open block. What was in the buffer before does not matter. */
 void zmm_block_open(struct zmm_block *block, void *buffer, size_t bytes,
 	const struct zmm_block_start *start);
 
@@ -94,8 +94,8 @@ void zmm_block_open(struct zmm_block *block, void *buffer, size_t bytes,
  * are exactly 1 after cost nothing. False, and nothing changed, when it does not fit. */
 bool zmm_block_add(struct zmm_block *block, const struct zmm_event *event);
 
-/* Checksum and close the block. With `trim` its room shrinks to what is used. Returns how many
- * bytes from the buffer's start belong to the block. */
+/* Checksum and close the block. With `trim` its room shrinks to what is used, rounded up to 8. Returns
+ * how many bytes from the buffer's start belong to the block. */
 size_t zmm_block_close(struct zmm_block *block, bool trim);
 
 /* Write the block that ends a file of `events` events: the whole of it, ZMM_BLOCK_HEADER_BYTES. */

@@ -65,7 +65,8 @@ typedef struct zmm_program {
 	uint64_t by_kind[ZMM_OP_KINDS];
 	uint64_t requests;               /* ends of requests, plus one if operations follow the last */
 	uint64_t peak_blocks;            /* most blocks alive at once, if nothing fails */
-	uint64_t peak_bytes;             /* most requested bytes alive at once, likewise (saturates) */
+	uint64_t peak_bytes;             /* most requested bytes alive at once, likewise; requests of
+	                                  * 2^47 bytes or more cannot succeed and do not count */
 	uint64_t peak_op;                /* index of the operation that reached peak_bytes */
 	enum zmm_format format;          /* what the file was */
 	bool compressed;
