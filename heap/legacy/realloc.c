@@ -26,6 +26,13 @@ static zend_always_inline void count_resized(legacy_heap_t *heap, size_t old_siz
 	count_used(heap, new_size);
 }
 
+/* How much of a block that moves is copied: all it has, or, where something lies behind the data,
+ * all that was asked for. */
+static zend_always_inline size_t data_size(const block_t *block, size_t size)
+{
+	return legacy_keeps_requested ? *block_requested(block) : size - legacy_header_size;
+}
+
 static zend_always_inline void shrink(legacy_heap_t *heap, block_t *block, size_t old_size,
 	size_t need)
 {
@@ -51,7 +58,7 @@ static zend_always_inline void *swap_with_cached(legacy_heap_t *heap, block_t *b
 		return NULL;
 	}
 	cache_pop(heap, bucket, data);
-	memcpy(data, block_data(block), old_size - legacy_header_size);
+	memcpy(data, block_data(block), data_size(block, old_size));
 	block_dress(heap, block_of(data), request);
 	/* compat: whatever the cache holds already */
 	block_undress(block, true);
@@ -127,7 +134,7 @@ static void *move(legacy_heap_t *heap, block_t *block, size_t old_size, size_t r
 	void *data = zend_mm_legacy_alloc(&heap->head, request);
 
 	if (EXPECTED(data != NULL)) {
-		memcpy(data, block_data(block), old_size - legacy_header_size);
+		memcpy(data, block_data(block), data_size(block, old_size));
 		zend_mm_legacy_free(&heap->head, block_data(block));
 	}
 	return data;
