@@ -11,6 +11,8 @@
 #include "heap/heap.h"
 
 #define ZEND_MM_BIN_COUNT 30u
+/* Up to this size bins go by eights. */
+#define ZEND_MM_MAX_TINY_SIZE 64
 
 /* What a bin's run looks like. */
 struct zend_mm_bin {
@@ -26,25 +28,32 @@ static const struct zend_mm_bin zend_mm_bins[ZEND_MM_BIN_COUNT] = {
 #undef ZEND_MM_BIN_ROW
 
 /* Bytes of a bin's slot. */
-static zend_always_inline size_t zend_mm_bin_size(unsigned bin)
+static zend_always_inline size_t zend_mm_bin_size(size_t bin)
 {
 	return zend_mm_bins[bin].size;
 }
 
-/* The bin for a request of at most 3072 bytes.  With b the highest bit of size - 1, the two bits
- * below it say which of the four steps: (size - 1) >> (b - 2) is 4 to 7.  65 bytes (b = 6) have to
- * give bin 8. */
-static zend_always_inline unsigned zend_mm_bin_of(size_t size)
+/* The bin for a request of up to 64 bytes. */
+static zend_always_inline size_t zend_mm_bin_of_tiny(size_t size)
 {
-	unsigned last;
-	unsigned shift;
+	return (size - 1 + (size < 1)) >> 3;
+}
 
-	if (size <= 64) {
-		return (unsigned)((size - (size != 0)) >> 3);
-	}
-	last = (unsigned)size - 1;
-	shift = 29u - (unsigned)__builtin_clz(last);
-	return (last >> shift) + 4 * shift - 12;
+/* The bin for a request of 65 to 3072 bytes.  With b the highest bit of size - 1, the two bits below
+ * it say which of the four steps: (size - 1) >> (b - 2) is 4 to 7.  65 bytes (b = 6) have to give
+ * bin 8. */
+static zend_always_inline size_t zend_mm_bin_of_more(size_t size)
+{
+	uint32_t last = (uint32_t)size - 1;
+	uint32_t bit = 31u ^ (uint32_t)__builtin_clz(last);
+
+	return (last * 4 >> bit) + 4 * bit - 20;
+}
+
+/* The bin for a request of at most 3072 bytes. */
+static zend_always_inline size_t zend_mm_bin_of(size_t size)
+{
+	return size <= ZEND_MM_MAX_TINY_SIZE ? zend_mm_bin_of_tiny(size) : zend_mm_bin_of_more(size);
 }
 
 #endif

@@ -254,6 +254,26 @@ static int zend_mm_check_huge_addresses(const struct zend_mm_snapshot *snapshot)
 }
 /* }}} */
 
+/* {{{ The heap structure */
+
+static int zend_mm_check_structure(const struct zend_mm_modern_heap *heap,
+	zend_mm_problem *problem)
+{
+	unsigned bin;
+
+	for (bin = 0; bin < ZEND_MM_BIN_COUNT; bin++) {
+		if (heap->bin_sizes[bin] != zend_mm_bin_size(bin)) {
+			return zend_mm_problem_word(problem, heap, "the heap's table of bin sizes is wrong",
+				heap, &heap->bin_sizes[bin], heap->bin_sizes[bin], zend_mm_bin_size(bin));
+		}
+	}
+	if (!(heap->average_chunks >= 1.0)) {
+		return zend_mm_problem_at(problem, heap, "the average number of chunks is below 1", heap);
+	}
+	return 0;
+}
+/* }}} */
+
 /* {{{ Figures */
 
 static int zend_mm_check_figure(const struct zend_mm_snapshot *snapshot, const char *reason,
@@ -286,7 +306,7 @@ static int zend_mm_check_figures(const struct zend_mm_snapshot *snapshot,
 	    &heap->head.size, size) != 0) {
 		return 1;
 	}
-	if (heap->head.peak < heap->head.size) {
+	if (heap->head.peak < size) {
 		return zend_mm_check_figure(snapshot, "peak is below size", &heap->head.peak, size);
 	}
 	if (heap->head.real_peak < heap->head.real_size) {
@@ -305,8 +325,11 @@ int zend_mm_modern_check(zend_mm_heap *base, zend_mm_problem *problem)
 {
 	struct zend_mm_snapshot snapshot;
 	struct zend_mm_sums sums = { 0 };
-	int found = zend_mm_snapshot_open(&snapshot, zend_mm_modern(base), problem);
+	int found = zend_mm_check_structure(zend_mm_modern(base), problem);
 
+	if (found == 0) {
+		found = zend_mm_snapshot_open(&snapshot, zend_mm_modern(base), problem);
+	}
 	if (found != 0) {
 		return found;
 	}

@@ -10,14 +10,21 @@
 
 #include "heap/modern/heap.h"
 
+/* Bytes of a bin's slot.  A constant bin gives a constant. */
+static zend_always_inline size_t zend_mm_heap_bin_size(const struct zend_mm_modern_heap *heap,
+	size_t bin)
+{
+	return __builtin_constant_p(bin) ? zend_mm_bin_size(bin) : heap->bin_sizes[bin];
+}
+
 /* Takes a slot of a bin.  compat: the bytes are counted first, and stay counted where the slot
  * cannot be had. */
-static zend_always_inline void *zend_mm_modern_alloc_bin(zend_mm_heap *base, unsigned bin)
+static zend_always_inline void *zend_mm_modern_alloc_bin(zend_mm_heap *base, size_t bin)
 {
 	struct zend_mm_modern_heap *heap = zend_mm_modern(base);
 	struct zend_mm_slot *slot;
 
-	zend_mm_size_add(heap, zend_mm_bin_size(bin));
+	zend_mm_size_add(heap, zend_mm_heap_bin_size(heap, bin));
 	slot = heap->free_slots[bin];
 	if (UNEXPECTED(slot == NULL)) {
 		return zend_mm_modern_alloc_small_slow(heap, bin);
@@ -28,17 +35,17 @@ static zend_always_inline void *zend_mm_modern_alloc_bin(zend_mm_heap *base, uns
 
 /* Gives a slot of a bin back.  The block is known to be one of that bin. */
 static zend_always_inline void zend_mm_modern_push(struct zend_mm_modern_heap *heap, void *ptr,
-	unsigned bin)
+	size_t bin)
 {
 	struct zend_mm_slot *slot = (struct zend_mm_slot *)ptr;
 
-	zend_mm_size_sub(heap, zend_mm_bin_size(bin));
+	zend_mm_size_sub(heap, zend_mm_heap_bin_size(heap, bin));
 	zend_mm_slot_set_next(heap, slot, heap->free_slots[bin]);
 	heap->free_slots[bin] = slot;
 }
 
 /* Frees a block that the caller says is of that bin. */
-static zend_always_inline void zend_mm_modern_free_bin(zend_mm_heap *base, void *ptr, unsigned bin)
+static zend_always_inline void zend_mm_modern_free_bin(zend_mm_heap *base, void *ptr, size_t bin)
 {
 	struct zend_mm_modern_heap *heap = zend_mm_modern(base);
 
@@ -51,8 +58,11 @@ static zend_always_inline void zend_mm_modern_free_bin(zend_mm_heap *base, void 
 /* Allocates; a refused request is reported. */
 static zend_always_inline void *zend_mm_modern_alloc(zend_mm_heap *base, size_t size)
 {
+	if (EXPECTED(size <= ZEND_MM_MAX_TINY_SIZE)) {
+		return zend_mm_modern_alloc_bin(base, zend_mm_bin_of_tiny(size));
+	}
 	if (EXPECTED(size <= ZEND_MM_MAX_SMALL_SIZE)) {
-		return zend_mm_modern_alloc_bin(base, zend_mm_bin_of(size));
+		return zend_mm_modern_alloc_bin(base, zend_mm_bin_of_more(size));
 	}
 	return zend_mm_modern_alloc_slow(zend_mm_modern(base), size);
 }
@@ -61,25 +71,24 @@ static zend_always_inline void *zend_mm_modern_alloc(zend_mm_heap *base, size_t 
 static zend_always_inline void zend_mm_modern_free(zend_mm_heap *base, void *ptr)
 {
 	struct zend_mm_modern_heap *heap = zend_mm_modern(base);
-	struct zend_mm_chunk *chunk;
-	unsigned page;
+	const struct zend_mm_chunk *chunk;
+	size_t offset = zend_mm_chunk_offset(ptr);
 	uint32_t word;
 
-	if (UNEXPECTED(zend_mm_chunk_offset(ptr) == 0)) {
+	if (UNEXPECTED(offset == 0)) {
 		zend_mm_modern_free_huge(heap, ptr);
 		return;
 	}
-	chunk = zend_mm_chunk_of(ptr);
-	page = zend_mm_page_of(ptr);
+	chunk = (const struct zend_mm_chunk *)((char *)ptr - offset);
 	if (UNEXPECTED(chunk->heap != heap)) {
 		zend_mm_modern_bad_chunk(heap, ptr);
 	}
-	word = chunk->map[page];
-	if (EXPECTED(zend_mm_word_is_small(word))) {
-		zend_mm_modern_push(heap, ptr, zend_mm_word_bin(word));
+	word = chunk->map[offset >> ZEND_MM_PAGE_SHIFT];
+	if (UNEXPECTED(!zend_mm_word_is_small(word))) {
+		zend_mm_modern_free_large(heap, ptr);
 		return;
 	}
-	zend_mm_modern_free_large(heap, chunk, page, ptr);
+	zend_mm_modern_push(heap, ptr, zend_mm_word_bin(word));
 }
 
 #endif

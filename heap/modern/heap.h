@@ -3,8 +3,8 @@
  * heap/modern/heap.h - the structure of a modern heap.
  *
  * It lies in the header page of the heap's main chunk, followed by the copy of the storage's data
- * where that fits.  The head that all heaps share comes first; of its words, a request touches
- * kind, size and peak, and then one word of free_slots.
+ * where that fits.  The head that all heaps share comes first; a request touches its kind, size and
+ * peak, and one word each of bin_sizes and free_slots.
  *
  * Invariant: real_size is 2 MiB for each chunk, cached ones included, and the bytes of the huge
  * blocks.  size is the bytes of all slots, runs and huge blocks handed out, entries of the huge
@@ -34,6 +34,7 @@ struct zend_mm_refusal {
 
 struct zend_mm_modern_heap {
 	struct _zend_mm_heap head;
+	uint16_t bin_sizes[ZEND_MM_BIN_COUNT]; /* a copy: reached through the heap's own address */
 	struct zend_mm_slot *free_slots[ZEND_MM_BIN_COUNT];
 	struct zend_mm_huge_entry *huge_blocks; /* newest first */
 	struct zend_mm_chunk *main_chunk;
@@ -128,10 +129,10 @@ ZEND_MM_NORETURN void zend_mm_modern_bad_huge(const struct zend_mm_modern_heap *
  * the others report. */
 
 /* The half of a small allocation that finds the bin's list empty; the bytes have been counted. */
-void *zend_mm_modern_try_small_slow(struct zend_mm_modern_heap *heap, unsigned bin);
+void *zend_mm_modern_try_small_slow(struct zend_mm_modern_heap *heap, size_t bin);
 /* A whole small allocation. */
-void *zend_mm_modern_try_small(struct zend_mm_modern_heap *heap, unsigned bin);
-void *zend_mm_modern_alloc_small_slow(struct zend_mm_modern_heap *heap, unsigned bin)
+void *zend_mm_modern_try_small(struct zend_mm_modern_heap *heap, size_t bin);
+void *zend_mm_modern_alloc_small_slow(struct zend_mm_modern_heap *heap, size_t bin)
 	ZEND_MM_NOINLINE;
 void *zend_mm_modern_try_large(struct zend_mm_modern_heap *heap, size_t size);
 void *zend_mm_modern_try_huge(struct zend_mm_modern_heap *heap, size_t size);
@@ -144,8 +145,7 @@ void *zend_mm_modern_try(struct zend_mm_modern_heap *heap, size_t size);
 unsigned zend_mm_modern_large_pages(const struct zend_mm_modern_heap *heap,
 	const struct zend_mm_chunk *chunk, unsigned page, const void *ptr);
 /* Frees the large block at ptr; a failed check where it is none. */
-void zend_mm_modern_free_large(struct zend_mm_modern_heap *heap, struct zend_mm_chunk *chunk,
-	unsigned page, void *ptr) ZEND_MM_NOINLINE;
+void zend_mm_modern_free_large(struct zend_mm_modern_heap *heap, void *ptr) ZEND_MM_NOINLINE;
 /* Frees a huge block; NULL is ignored. */
 void zend_mm_modern_free_huge(struct zend_mm_modern_heap *heap, void *ptr) ZEND_MM_NOINLINE;
 

@@ -22,9 +22,10 @@ void *zend_mm_modern_try_large(struct zend_mm_modern_heap *heap, size_t size)
 	return run;
 }
 
-void zend_mm_modern_free_large(struct zend_mm_modern_heap *heap, struct zend_mm_chunk *chunk,
-	unsigned page, void *ptr)
+void zend_mm_modern_free_large(struct zend_mm_modern_heap *heap, void *ptr)
 {
+	struct zend_mm_chunk *chunk = zend_mm_chunk_of(ptr);
+	unsigned page = zend_mm_page_of(ptr);
 	unsigned pages = zend_mm_modern_large_pages(heap, chunk, page, ptr);
 
 	zend_mm_size_sub(heap, zend_mm_bytes_of_pages(pages));

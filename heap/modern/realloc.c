@@ -67,15 +67,13 @@ static void *zend_mm_realloc_small_grow(struct zend_mm_modern_heap *heap, void *
 	return moved;
 }
 
-static zend_always_inline void *zend_mm_realloc_small(struct zend_mm_modern_heap *heap, void *ptr,
+/* Any resize of a slot that does not stay where it is. */
+static ZEND_MM_NOINLINE void *zend_mm_realloc_small(struct zend_mm_modern_heap *heap, void *ptr,
 	unsigned bin, size_t size, size_t copy_size)
 {
 	size_t old_size = zend_mm_bin_size(bin);
 
 	if (size <= old_size) {
-		if (bin == 0 || size >= zend_mm_bin_size(bin - 1)) {
-			return ptr;
-		}
 		return zend_mm_realloc_small_shrink(heap, ptr, bin, size, copy_size);
 	}
 	if (size <= ZEND_MM_MAX_SMALL_SIZE) {
@@ -84,6 +82,7 @@ static zend_always_inline void *zend_mm_realloc_small(struct zend_mm_modern_heap
 	return zend_mm_realloc_slow(heap, ptr, old_size, size, copy_size);
 }
 
+/* Any resize of a run that does not keep its pages. */
 static ZEND_MM_NOINLINE void *zend_mm_realloc_large(struct zend_mm_modern_heap *heap, void *ptr,
 	size_t size, size_t copy_size)
 {
@@ -98,12 +97,17 @@ static ZEND_MM_NOINLINE void *zend_mm_realloc_large(struct zend_mm_modern_heap *
 	return zend_mm_realloc_slow(heap, ptr, zend_mm_bytes_of_pages(pages), size, copy_size);
 }
 
+/* NULL and huge blocks. */
 static ZEND_MM_NOINLINE void *zend_mm_realloc_huge(struct zend_mm_modern_heap *heap, void *ptr,
 	size_t size, size_t copy_size)
 {
-	struct zend_mm_huge_entry *entry = zend_mm_modern_find_huge(heap, ptr);
+	struct zend_mm_huge_entry *entry;
 	int done;
 
+	if (ptr == NULL) {
+		return zend_mm_modern_alloc(&heap->head, size);
+	}
+	entry = zend_mm_modern_find_huge(heap, ptr);
 	if (entry == NULL) {
 		zend_mm_modern_bad_huge(heap, ptr);
 	}
@@ -116,24 +120,44 @@ static ZEND_MM_NOINLINE void *zend_mm_realloc_huge(struct zend_mm_modern_heap *h
 	return zend_mm_realloc_slow(heap, ptr, entry->size, size, copy_size);
 }
 
+/* Whether a slot of the bin stays where it is: it is big enough, and the bin below is too small or
+ * just fits.  compat: just fitting is not enough to move. */
+static zend_always_inline bool zend_mm_slot_stays(const struct zend_mm_modern_heap *heap,
+	unsigned bin, size_t size)
+{
+	return size <= heap->bin_sizes[bin] && (bin == 0 || size >= heap->bin_sizes[bin - 1]);
+}
+
+/* Whether a block at ptr with that map word is a large run that has just the pages for size. */
+static zend_always_inline bool zend_mm_run_stays(const void *ptr, uint32_t word, size_t size)
+{
+	return size > ZEND_MM_MAX_SMALL_SIZE && size <= ZEND_MM_MAX_LARGE_SIZE &&
+		word == zend_mm_large_word(zend_mm_pages_of_bytes(size)) &&
+		(uintptr_t)ptr % ZEND_MM_PAGE_SIZE == 0;
+}
+
 void *zend_mm_modern_realloc(zend_mm_heap *base, void *ptr, size_t size, size_t copy_size)
 {
 	struct zend_mm_modern_heap *heap = zend_mm_modern(base);
-	const struct zend_mm_chunk *chunk = zend_mm_chunk_of(ptr);
+	size_t offset = zend_mm_chunk_offset(ptr);
+	const struct zend_mm_chunk *chunk = (const struct zend_mm_chunk *)((char *)ptr - offset);
 	uint32_t word;
 
-	if (UNEXPECTED(zend_mm_chunk_offset(ptr) == 0)) {
-		if (ptr == NULL) {
-			return zend_mm_modern_alloc(base, size);
-		}
+	if (UNEXPECTED(offset == 0)) {
 		return zend_mm_realloc_huge(heap, ptr, size, copy_size);
 	}
 	if (UNEXPECTED(chunk->heap != heap)) {
 		zend_mm_modern_bad_chunk(heap, ptr);
 	}
-	word = chunk->map[zend_mm_page_of(ptr)];
+	word = chunk->map[offset >> ZEND_MM_PAGE_SHIFT];
 	if (EXPECTED(zend_mm_word_is_small(word))) {
+		if (zend_mm_slot_stays(heap, zend_mm_word_bin(word), size)) {
+			return ptr;
+		}
 		return zend_mm_realloc_small(heap, ptr, zend_mm_word_bin(word), size, copy_size);
+	}
+	if (zend_mm_run_stays(ptr, word, size)) {
+		return ptr;
 	}
 	return zend_mm_realloc_large(heap, ptr, size, copy_size);
 }

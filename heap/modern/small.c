@@ -11,19 +11,19 @@
 #include "heap/modern/fast.h"
 
 /* Writes the run's map words. */
-static void zend_mm_run_mark(struct zend_mm_chunk *chunk, unsigned page, unsigned bin)
+static void zend_mm_run_mark(struct zend_mm_chunk *chunk, unsigned page, size_t bin)
 {
 	unsigned pages = zend_mm_bins[bin].pages;
 	unsigned distance;
 
-	chunk->map[page] = zend_mm_small_word(bin, 0);
+	chunk->map[page] = zend_mm_small_word((unsigned)bin, 0);
 	for (distance = 1; distance < pages; distance++) {
-		chunk->map[page + distance] = zend_mm_small_later_word(bin, distance);
+		chunk->map[page + distance] = zend_mm_small_later_word((unsigned)bin, distance);
 	}
 }
 
 /* Makes slots 1 to the last the bin's list, in ascending order. */
-static void zend_mm_run_cut(struct zend_mm_modern_heap *heap, char *run, unsigned bin)
+static void zend_mm_run_cut(struct zend_mm_modern_heap *heap, char *run, size_t bin)
 {
 	size_t size = zend_mm_bin_size(bin);
 	char *last = run + size * (zend_mm_bins[bin].elements - 1u);
@@ -37,7 +37,7 @@ static void zend_mm_run_cut(struct zend_mm_modern_heap *heap, char *run, unsigne
 	zend_mm_slot_set_next(heap, (struct zend_mm_slot *)last, NULL);
 }
 
-void *zend_mm_modern_try_small_slow(struct zend_mm_modern_heap *heap, unsigned bin)
+void *zend_mm_modern_try_small_slow(struct zend_mm_modern_heap *heap, size_t bin)
 {
 	char *run = zend_mm_chunks_take_pages(heap, zend_mm_bins[bin].pages);
 
@@ -50,7 +50,7 @@ void *zend_mm_modern_try_small_slow(struct zend_mm_modern_heap *heap, unsigned b
 	return run;
 }
 
-void *zend_mm_modern_alloc_small_slow(struct zend_mm_modern_heap *heap, unsigned bin)
+void *zend_mm_modern_alloc_small_slow(struct zend_mm_modern_heap *heap, size_t bin)
 {
 	void *ptr = zend_mm_modern_try_small_slow(heap, bin);
 
@@ -58,7 +58,7 @@ void *zend_mm_modern_alloc_small_slow(struct zend_mm_modern_heap *heap, unsigned
 }
 
 /* As zend_mm_modern_alloc_bin(), but NULL with the refusal noted. */
-void *zend_mm_modern_try_small(struct zend_mm_modern_heap *heap, unsigned bin)
+void *zend_mm_modern_try_small(struct zend_mm_modern_heap *heap, size_t bin)
 {
 	struct zend_mm_slot *slot;
 

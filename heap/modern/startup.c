@@ -70,6 +70,7 @@ static struct zend_mm_modern_heap *zend_mm_modern_init(struct zend_mm_chunk *chu
 	const struct zend_mm_modern_setup *setup, zend_mm_storage *storage)
 {
 	struct zend_mm_modern_heap *heap = (struct zend_mm_modern_heap *)chunk->heap_room;
+	unsigned bin;
 
 	memset(heap, 0, sizeof(*heap));
 	heap->head.kind = ZEND_MM_KIND_MODERN;
@@ -83,6 +84,9 @@ static struct zend_mm_modern_heap *zend_mm_modern_init(struct zend_mm_chunk *chu
 	heap->head.calls.allocs = 1;
 	heap->main_chunk = chunk;
 	heap->average_chunks = 1.0;
+	for (bin = 0; bin < ZEND_MM_BIN_COUNT; bin++) {
+		heap->bin_sizes[bin] = zend_mm_bins[bin].size;
+	}
 	heap->type = setup->type;
 	heap->handlers = setup->type != NULL ? setup->type->chunks : *setup->handlers;
 	heap->huge_pages = setup->huge_pages;
