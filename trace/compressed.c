@@ -30,7 +30,6 @@ enum {
 
 struct zmm_unpacker {
 	ZSTD_DStream *stream;
-	const char *name;
 	bool whole;
 };
 
@@ -39,7 +38,7 @@ struct zmm_unpacker *zmm_unpacker_open(const char *name, struct zmm_error *error
 	struct zmm_unpacker *unpacker = malloc(sizeof *unpacker);
 
 	if (unpacker)
-		*unpacker = (struct zmm_unpacker){ ZSTD_createDStream(), name, true };
+		*unpacker = (struct zmm_unpacker){ ZSTD_createDStream(), true };
 	if (!unpacker || !unpacker->stream) {
 		zmm_error_no_memory(error, name);
 		free(unpacker);
@@ -48,8 +47,8 @@ struct zmm_unpacker *zmm_unpacker_open(const char *name, struct zmm_error *error
 	return unpacker;
 }
 
-bool zmm_unpacker_step(struct zmm_unpacker *unpacker, struct zmm_pieces *pieces, bool *whole,
-	struct zmm_error *error)
+const char *zmm_unpacker_step(struct zmm_unpacker *unpacker, struct zmm_pieces *pieces,
+	bool *whole)
 {
 	ZSTD_inBuffer in = { pieces->in, pieces->in_left, 0 };
 	ZSTD_outBuffer out = { pieces->out, pieces->out_left, 0 };
@@ -58,11 +57,8 @@ bool zmm_unpacker_step(struct zmm_unpacker *unpacker, struct zmm_pieces *pieces,
 	while (out.pos < out.size && (in.pos < in.size || !unpacker->whole)) {
 		size_t before = in.pos + out.pos;
 		size_t left = ZSTD_decompressStream(unpacker->stream, &out, &in);
-		if (ZSTD_isError(left)) {
-			zmm_error_set(error, ZMM_ERROR_INPUT, "%s: its zstd compression is damaged (%s); "
-				"zstd -t checks such a file", unpacker->name, ZSTD_getErrorName(left));
-			return false;
-		}
+		if (ZSTD_isError(left))
+			return ZSTD_getErrorName(left);
 		unpacker->whole = left == 0;
 		if (in.pos + out.pos == before)
 			break;
@@ -70,7 +66,7 @@ bool zmm_unpacker_step(struct zmm_unpacker *unpacker, struct zmm_pieces *pieces,
 	*whole = unpacker->whole;
 	*pieces = (struct zmm_pieces){ pieces->in + in.pos, pieces->in_left - in.pos,
 		pieces->out + out.pos, pieces->out_left - out.pos };
-	return true;
+	return NULL;
 }
 
 void zmm_unpacker_close(struct zmm_unpacker *unpacker)
@@ -145,11 +141,11 @@ struct zmm_packer *zmm_packer_open(const char *name, struct zmm_error *error)
 
 /* Without an open one there is nothing to step or to close. */
 
-bool zmm_unpacker_step(struct zmm_unpacker *unpacker, struct zmm_pieces *pieces, bool *whole,
-	struct zmm_error *error)
+const char *zmm_unpacker_step(struct zmm_unpacker *unpacker, struct zmm_pieces *pieces,
+	bool *whole)
 {
-	(void)unpacker, (void)pieces, (void)whole, (void)error;
-	return false;
+	(void)unpacker, (void)pieces, (void)whole;
+	return "built without zstd";
 }
 
 void zmm_unpacker_close(struct zmm_unpacker *unpacker)

@@ -24,18 +24,19 @@ struct zmm_pieces {
 
 struct zmm_unpacker;
 
-/* `name` is the file's, for messages, and has to stay. */
+/* `name` is the file's, for messages. */
 struct zmm_unpacker *zmm_unpacker_open(const char *name, struct zmm_error *error);
 
 /* Unpack what is there until the input is used up or the room is full. `*whole` tells whether the
- * input could end here. False when the input is not what zstd writes. */
-bool zmm_unpacker_step(struct zmm_unpacker *unpacker, struct zmm_pieces *pieces, bool *whole,
-	struct zmm_error *error);
+ * input could end here. NULL, or why the input is not what zstd writes. */
+const char *zmm_unpacker_step(struct zmm_unpacker *unpacker, struct zmm_pieces *pieces,
+	bool *whole);
 
 void zmm_unpacker_close(struct zmm_unpacker *unpacker); /* NULL is fine */
 
 struct zmm_packer;
 
+/* `name` has to stay. */
 struct zmm_packer *zmm_packer_open(const char *name, struct zmm_error *error);
 
 /* Pack the input, or with `finish` end the file; call again with more room until the input is used

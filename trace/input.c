@@ -70,6 +70,14 @@ static bool fill_plain(struct zmm_input *input, struct zmm_error *error)
 	return true;
 }
 
+static bool bad_compression(struct zmm_input *input, const char *why, struct zmm_error *error)
+{
+	zmm_error_set(error, ZMM_ERROR_INPUT, "%s: %s after byte %llu unpacked; get the whole file "
+		"again (zstd -t checks one)", input->name, why,
+		(unsigned long long)(input->taken + input->end - input->start));
+	return false;
+}
+
 static bool fill_unpacked(struct zmm_input *input, struct zmm_error *error)
 {
 	bool packed_ended = false;
@@ -85,18 +93,19 @@ static bool fill_unpacked(struct zmm_input *input, struct zmm_error *error)
 		input->packed + input->packed_start, input->packed_end - input->packed_start,
 		input->window + input->end, ZMM_INPUT_WINDOW - input->end
 	};
-	if (!zmm_unpacker_step(input->unpacker, &pieces, &whole, error))
-		return false;
+	const char *fault = zmm_unpacker_step(input->unpacker, &pieces, &whole);
+	if (fault) {
+		char why[160];
+		snprintf(why, sizeof why, "its zstd compression is damaged (%s)", fault);
+		return bad_compression(input, why, error);
+	}
 	size_t made = ZMM_INPUT_WINDOW - input->end - pieces.out_left;
 	input->packed_start = input->packed_end - pieces.in_left;
 	input->end += made;
 	input->ended = packed_ended && made == 0;
-	if (input->ended && !whole) {
-		zmm_error_set(error, ZMM_ERROR_INPUT, "%s: the file is cut short: its zstd compression "
-			"stops in the middle, after byte %llu unpacked; get the whole file again", input->name,
-			(unsigned long long)(input->taken + input->end - input->start));
-		return false;
-	}
+	if (input->ended && !whole)
+		return bad_compression(input, "the file is cut short: its zstd compression stops in the "
+			"middle", error);
 	return true;
 }
 

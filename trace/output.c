@@ -73,7 +73,7 @@ static bool write_error(struct zmm_output *output, struct zmm_error *error)
 	int why = errno;
 
 	zmm_error_set(error, ZMM_ERROR_SYSTEM, "%s: cannot write: %s%s", output->name, strerror(why),
-		why == ENOSPC || why == EDQUOT ? "; make room or choose another place (nothing was left "
+		why == ENOSPC || why == EDQUOT || why == EFBIG ? "; make room or choose another place (nothing was left "
 		"behind)" : "");
 	return false;
 }
@@ -219,6 +219,7 @@ struct zmm_output *zmm_output_open(const char *path, bool compress, struct zmm_e
 		zmm_error_no_memory(error, path);
 		return NULL;
 	}
+	signal(SIGXFSZ, SIG_IGN); /* a file that grows too big is an error like a full disk */
 	output->fd = -1;
 	output->name = strdup(strcmp(path, "-") == 0 ? "standard output" : path);
 	output->buffer = malloc(BUFFER_BYTES);

@@ -68,15 +68,18 @@ static struct pending *pending_of(struct ltrace *ltrace, uint32_t process)
 
 /* The number of the site that a call came from (-i), told about when it is met first. */
 static bool find_site(struct ltrace *ltrace, struct zmm_reader *reader, uint64_t caller,
-	uint32_t *site)
+	struct zmm_event *event)
 {
+	uint32_t *site = &event->site;
+
+
 	*site = (uint32_t)zmm_map_get(&ltrace->sites, caller);
 	if (*site || caller == 0)
 		return true;
 	*site = (uint32_t)ltrace->sites.count + 1;
 	ltrace->frame = caller;
 	zmm_reader_push(reader, &(struct zmm_event){ .kind = ZMM_EVENT_STACK, .id = *site,
-		.frames = &ltrace->frame, .frame_count = 1 });
+		.thread = event->thread, .frames = &ltrace->frame, .frame_count = 1 });
 	return zmm_map_put(&ltrace->sites, caller, *site);
 }
 
@@ -183,12 +186,12 @@ static bool follow_line(struct ltrace *ltrace, struct zmm_reader *reader,
 		if (line->form != ZMM_LTRACE_RESUMED || pending->depth-- > 0)
 			return true;
 		pending->active = false;
-		return find_site(ltrace, reader, pending->call.caller, &event.site)
+		return find_site(ltrace, reader, pending->call.caller, &event)
 			&& end_call(ltrace, reader, &pending->call, line->result, &event);
 	}
 	if (line->form == ZMM_LTRACE_RESUMED)
 		return true; /* of a call from before the log began */
-	if (!find_site(ltrace, reader, line->caller, &event.site)
+	if (!find_site(ltrace, reader, line->caller, &event)
 		|| !begin_call(ltrace, reader, line, &event))
 		return false;
 	if (line->form == ZMM_LTRACE_CALL)
