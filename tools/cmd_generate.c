@@ -2,13 +2,12 @@
 /*
  * zmm generate: writes the trace of a workload.
  */
-#include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "tools/options.h"
 #include "tools/workload.h"
 #include "tools/zmm.h"
 
@@ -19,6 +18,7 @@ enum { STANDARD_SEED = 1 };
 struct request {
 	const struct zmm_workload *workload;
 	const char *path;
+	int help; /* 'h' or 'l', where that was asked for */
 	uint64_t seed;
 	bool given[ZMM_SETTINGS];
 	uint64_t setting[ZMM_SETTINGS];
@@ -71,28 +71,6 @@ static int print_help(void)
 	return zmm_finish_output(ZMM_EXIT_OK);
 }
 
-/* Reads a number with K, M or G behind it (1024 each). */
-static bool read_number(const char *text, uint64_t *number)
-{
-	static const char suffixes[] = "KMG";
-	char *end;
-
-	if (*text < '0' || *text > '9')
-		return false;
-	errno = 0;
-	*number = strtoull(text, &end, 10);
-	if (errno)
-		return false;
-	const char *suffix = *end ? strchr(suffixes, *end) : NULL;
-	if (!suffix)
-		return *end == '\0';
-	unsigned shift = 10 * (unsigned)(suffix - suffixes + 1);
-	if (end[1] || *number > UINT64_MAX >> shift)
-		return false;
-	*number <<= shift;
-	return true;
-}
-
 /* Fills in what was not given and checks what was. */
 static int settle(struct request *request)
 {
@@ -143,67 +121,84 @@ static int generate(const struct request *request)
 	return zmm_finish_output(ZMM_EXIT_OK);
 }
 
-static void describe_options(struct option options[static ZMM_SETTINGS + 5])
-{
-	static const struct option own[] = {
-		{ "output", required_argument, NULL, 'o' },
-		{ "seed", required_argument, NULL, 's' },
-		{ "list", no_argument, NULL, 'l' },
-		{ "help", no_argument, NULL, 'h' },
-	};
+static const struct option own_options[] = {
+	{ "output", required_argument, NULL, 'o' },
+	{ "seed", required_argument, NULL, 's' },
+	{ "list", no_argument, NULL, 'l' },
+	{ "help", no_argument, NULL, 'h' },
+};
 
-	memcpy(options, own, sizeof own);
+enum { OWN_OPTIONS = sizeof own_options / sizeof own_options[0] };
+
+/* Our own options, those of all settings, and the end. */
+static void describe_options(struct option options[OWN_OPTIONS + ZMM_SETTINGS + 1])
+{
+	memcpy(options, own_options, sizeof own_options);
 	for (int i = 0; i < ZMM_SETTINGS; i++)
-		options[4 + i] = (struct option){ zmm_setting_name((enum zmm_setting)i),
+		options[OWN_OPTIONS + i] = (struct option){ zmm_setting_name((enum zmm_setting)i),
 			required_argument, NULL, OPTION_SETTING + i };
-	options[4 + ZMM_SETTINGS] = (struct option){ NULL, 0, NULL, 0 };
+	options[OWN_OPTIONS + ZMM_SETTINGS] = (struct option){ NULL, 0, NULL, 0 };
 }
 
-static int bad_number(const char *name, const char *text)
+static int take_option(struct request *request, int option)
 {
-	return zmm_bad_usage("generate", "--%s wants a number, not '%s'", name, text);
+	size_t number;
+
+	switch (option) {
+	case 'o':
+		request->path = optarg;
+		return ZMM_EXIT_OK;
+	case 's':
+		return zmm_parse_count(optarg, &request->seed) ? ZMM_EXIT_OK
+			: zmm_bad_usage("generate", "'%s' is no seed, which is a whole number", optarg);
+	case 'l':
+	case 'h':
+		request->help = option;
+		return ZMM_EXIT_OK;
+	case '?':
+		fputs("see zmm generate --help\n", stderr); /* getopt_long() has said what is wrong */
+		return ZMM_EXIT_USAGE;
+	default:
+		if (!zmm_parse_size(optarg, &number))
+			return zmm_bad_usage("generate", "--%s wants a number such as 500 or 4M, not '%s'",
+				zmm_setting_name((enum zmm_setting)(option - OPTION_SETTING)), optarg);
+		request->setting[option - OPTION_SETTING] = number;
+		request->given[option - OPTION_SETTING] = true;
+		return ZMM_EXIT_OK;
+	}
+}
+
+static int read_command_line(struct request *request, int argc, char **argv)
+{
+	struct option options[OWN_OPTIONS + ZMM_SETTINGS + 1];
+	int option, status = ZMM_EXIT_OK;
+
+	describe_options(options);
+	optind = 0;
+	while (status == ZMM_EXIT_OK && !request->help
+		&& (option = getopt_long(argc, argv, "o:h", options, NULL)) != -1)
+		status = take_option(request, option);
+	if (status != ZMM_EXIT_OK || request->help)
+		return status;
+	if (optind + 1 != argc)
+		return zmm_bad_usage("generate", optind == argc ? "no workload was named"
+			: "only one workload can be made at a time");
+	request->workload = zmm_workload_find(argv[optind]);
+	if (!request->workload)
+		return zmm_bad_usage("generate", "there is no workload '%s'", argv[optind]);
+	if (!request->path)
+		return zmm_bad_usage("generate", "say where to with -o FILE");
+	return settle(request);
 }
 
 int zmm_cmd_generate(int argc, char **argv)
 {
-	struct option options[ZMM_SETTINGS + 5];
 	struct request request = { .seed = STANDARD_SEED };
-	int option;
+	int status = read_command_line(&request, argc, argv);
 
-	describe_options(options);
-	opterr = 0;
-	while ((option = getopt_long(argc, argv, ":o:h", options, NULL)) != -1) {
-		switch (option) {
-		case 'o':
-			request.path = optarg;
-			break;
-		case 's':
-			if (!read_number(optarg, &request.seed))
-				return bad_number("seed", optarg);
-			break;
-		case 'l':
-			return print_list();
-		case 'h':
-			return print_help();
-		case ':':
-			return zmm_bad_usage("generate", "%s wants a value", argv[optind - 1]);
-		case '?':
-			return zmm_bad_usage("generate", "there is no option %s", argv[optind - 1]);
-		default: {
-			int setting = option - OPTION_SETTING;
-			if (!read_number(optarg, &request.setting[setting]))
-				return bad_number(zmm_setting_name((enum zmm_setting)setting), optarg);
-			request.given[setting] = true;
-		}
-		}
-	}
-	if (optind + 1 != argc)
-		return zmm_bad_usage("generate", "name one workload");
-	request.workload = zmm_workload_find(argv[optind]);
-	if (!request.workload)
-		return zmm_bad_usage("generate", "there is no workload '%s'", argv[optind]);
-	if (!request.path)
-		return zmm_bad_usage("generate", "say where to with -o FILE");
-	int status = settle(&request);
-	return status == ZMM_EXIT_OK ? generate(&request) : status;
+	if (status != ZMM_EXIT_OK)
+		return status;
+	if (request.help)
+		return request.help == 'l' ? print_list() : print_help();
+	return generate(&request);
 }

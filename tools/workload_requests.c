@@ -105,8 +105,8 @@ const struct zmm_workload zmm_workload_requests = {
 		"two to eight times as long, so that memory is kept or given back in\n"
 		"between. Usage is printed before the end of each.",
 	.settings = {
-		[ZMM_SETTING_OPS] = { true, 1, UINT64_C(1) << 40, 200000 },
-		[ZMM_SETTING_PER] = { true, 1, UINT64_C(1) << 32, 4000 },
+		[ZMM_SETTING_OPS] = { true, 1, UINT64_C(1) << 40, 400000 },
+		[ZMM_SETTING_PER] = { true, 1, UINT64_C(1) << 32, 10000 },
 	},
 	.make = make_requests,
 };
