@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The ledger of every recorded trace on both heaps sums to what is held: after each operation of the
+ * short ones, after every thousandth of the others.
+ */
+#include <glob.h>
+
+#include "t/tap.h"
+#include "tools/census.c"
+#include "tools/ledger.c"
+
+enum {
+	SHORT_TRACE = 5000, /* operations */
+	LONG_STEP = 1000
+};
+
+struct run {
+	const zmm_program *program;
+	uint64_t samples;
+	uint64_t family_bytes; /* seen over the run, so that a ledger that shows nothing fails */
+	char complaint[200];
+};
+
+static bool observe(void *context, const struct zmm_replay_moment *moment)
+{
+	struct run *run = context;
+	struct zmm_ledger ledger;
+	struct zmm_live live;
+	char text[160];
+
+	zmm_census_count(&live, run->program, moment);
+	if (zmm_ledger_take(&ledger, moment->heap, &live) != 0) {
+		snprintf(run->complaint, sizeof run->complaint, "no memory");
+	} else if (live.requested != moment->live_bytes || live.blocks != moment->live_blocks) {
+		snprintf(run->complaint, sizeof run->complaint, "operation %" PRIu64
+			": the census differs from the replayer's count", moment->operation);
+	} else if (zmm_ledger_complaint(&ledger, text, sizeof text)) {
+		snprintf(run->complaint, sizeof run->complaint, "operation %" PRIu64 ": %s",
+			moment->operation, text);
+	}
+	run->samples++;
+	run->family_bytes += zmm_ledger_family(&ledger, ZMM_FAMILY_FREE);
+	return !run->complaint[0];
+}
+
+static void check_trace(const char *path, const zmm_program *program, enum zmm_allocator allocator)
+{
+	struct zmm_replay_options options = { .allocator = allocator, .storage = ZMM_STORAGE_SPACED };
+	struct run run = { .program = program };
+	struct zmm_full_run full = { .observer = observe, .context = &run };
+	const char *name = strrchr(path, '/') + 1;
+	struct zmm_error error = { .text = "" };
+
+	full.observe_every = program->op_count <= SHORT_TRACE ? 1 : LONG_STEP;
+	zmm_replay *replay = zmm_replay_new(program, &options, &error);
+	bool done = replay && zmm_replay_full(replay, &full, &error);
+	zmm_replay_free(replay);
+	ok(done && run.samples > program->op_count / full.observe_every && run.family_bytes > 0,
+		"%s on %s: %" PRIu64 " ledgers sum", name, zmm_allocator_name(allocator), run.samples);
+	if (!done) {
+		diag("%s; %s", run.complaint, error.text);
+	}
+}
+
+int main(void)
+{
+	const char *traces = getenv("TRACES");
+	struct zmm_error error;
+	char pattern[4096];
+	glob_t found;
+
+	snprintf(pattern, sizeof pattern, "%s/*.trace.zst", traces ? traces : "t/golden");
+	if (glob(pattern, 0, NULL, &found) != 0) {
+		bail_out("there are no recorded traces");
+	}
+	for (size_t i = 0; i < found.gl_pathc; i++) {
+		zmm_program *program = zmm_program_load(found.gl_pathv[i], 0, &error);
+
+		if (!program) {
+			fail("%s", error.text);
+			continue;
+		}
+		check_trace(found.gl_pathv[i], program, ZMM_ALLOCATOR_LEGACY);
+		check_trace(found.gl_pathv[i], program, ZMM_ALLOCATOR_MODERN);
+		zmm_program_free(program);
+	}
+	globfree(&found);
+	return done_testing();
+}
