@@ -6,6 +6,7 @@
  * chunks; the bins' lists; the huge blocks; the figures.  Each step relies on those before it, and
  * the first problem ends the check.
  */
+#include "heap/modern/debug.h"
 #include "heap/modern/pages.h"
 #include "heap/modern/snapshot.h"
 #include "storage/readable.h"
@@ -350,5 +351,8 @@ int zend_mm_modern_check(zend_mm_heap *base, zend_mm_problem *problem)
 		found = zend_mm_check_figures(&snapshot, &sums);
 	}
 	zend_mm_snapshot_close(&snapshot);
+	if (config_debug && found == 0) {
+		found = zend_mm_modern_debug_check_all(zend_mm_modern(base), problem);
+	}
 	return found;
 }

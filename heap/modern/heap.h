@@ -173,6 +173,7 @@ int zend_mm_modern_walk_lists(zend_mm_heap *heap, zend_mm_list_visitor visitor, 
 int zend_mm_modern_check(zend_mm_heap *heap, zend_mm_problem *problem);
 
 extern const struct zend_mm_verbs zend_mm_modern_verbs;
+extern const struct zend_mm_verbs zend_mm_modern_debug_verbs;
 /* }}} */
 
 #endif

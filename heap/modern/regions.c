@@ -5,6 +5,7 @@
  * Called by chunks.c, huge.c and startup.c.
  */
 #include "heap/modern/regions.h"
+#include "storage/storage.h"
 
 #include <assert.h>
 

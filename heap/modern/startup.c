@@ -10,8 +10,10 @@
  * header: it counts in no figure and survives the ends of requests.
  */
 #include "heap/modern/chunks.h"
+#include "heap/modern/debug.h"
 #include "heap/modern/pages.h"
 #include "heap/modern/regions.h"
+#include "storage/storage.h"
 
 #include <errno.h>
 
@@ -73,9 +75,9 @@ static struct zend_mm_modern_heap *zend_mm_modern_init(struct zend_mm_chunk *chu
 	unsigned bin;
 
 	memset(heap, 0, sizeof(*heap));
-	heap->head.kind = ZEND_MM_KIND_MODERN;
+	heap->head.kind = config_debug ? ZEND_MM_KIND_OTHER : ZEND_MM_KIND_MODERN;
 	heap->head.design_kind = heap->head.kind;
-	heap->head.verbs = &zend_mm_modern_verbs;
+	heap->head.verbs = config_debug ? &zend_mm_modern_debug_verbs : &zend_mm_modern_verbs;
 	heap->head.design_verbs = heap->head.verbs;
 	heap->head.mode = ZEND_MM_MODERN;
 	heap->head.zend_mm = true;
@@ -206,7 +208,9 @@ void zend_mm_modern_shutdown(zend_mm_heap *base, bool full, bool silent)
 {
 	struct zend_mm_modern_heap *heap = zend_mm_modern(base);
 
-	(void)silent;
+	if (config_debug && !silent) {
+		zend_mm_modern_debug_report_leaks(heap);
+	}
 	zend_mm_modern_unmap_huge(heap);
 	zend_mm_chunks_cache_all(heap);
 	if (full) {

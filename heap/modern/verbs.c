@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * heap/modern/verbs.c - the table by which a modern heap is reached where its kind does not say it
- * all.
+ * heap/modern/verbs.c - the tables by which a modern heap is reached where its kind does not say
+ * it all: one for release builds, one for debug builds.
  */
+#include "heap/modern/debug.h"
 #include "heap/modern/fast.h"
 
 static void *zend_mm_modern_verb_alloc(zend_mm_heap *heap, size_t size)
@@ -55,6 +56,23 @@ const struct zend_mm_verbs zend_mm_modern_verbs = {
 	.free = zend_mm_modern_verb_free,
 	.realloc = zend_mm_modern_realloc,
 	.block_size = zend_mm_modern_block_size,
+	.owns = zend_mm_modern_owns,
+	.usage = zend_mm_modern_usage,
+	.set_limit = zend_mm_modern_set_limit,
+	.gc = zend_mm_modern_gc,
+	.shutdown = zend_mm_modern_shutdown,
+	.get_figures = zend_mm_modern_get_figures,
+	.walk = zend_mm_modern_walk,
+	.walk_lists = zend_mm_modern_walk_lists,
+	.check = zend_mm_modern_check
+};
+
+const struct zend_mm_verbs zend_mm_modern_debug_verbs = {
+	.name = "modern, debug",
+	.alloc = zend_mm_modern_debug_alloc,
+	.free = zend_mm_modern_debug_free,
+	.realloc = zend_mm_modern_debug_realloc,
+	.block_size = zend_mm_modern_debug_block_size,
 	.owns = zend_mm_modern_owns,
 	.usage = zend_mm_modern_usage,
 	.set_limit = zend_mm_modern_set_limit,

@@ -5,6 +5,7 @@
  * Called through the verbs.  Reads only; what is free comes from a snapshot taken before the first
  * visit, so that the visitor sees one state.
  */
+#include "heap/modern/debug.h"
 #include "heap/modern/pages.h"
 #include "heap/modern/snapshot.h"
 
@@ -17,8 +18,11 @@ struct zend_mm_walk {
 	zend_mm_region region;
 };
 
-static int zend_mm_visit(const struct zend_mm_walk *walk, const zend_mm_block_info *block)
+static int zend_mm_visit(const struct zend_mm_walk *walk, zend_mm_block_info *block)
 {
+	if (config_debug && block != NULL && block->state == ZEND_MM_BLOCK_USED && !block->internal) {
+		zend_mm_modern_debug_describe(block);
+	}
 	return walk->visitor(walk->context, &walk->region, block);
 }
 
@@ -26,7 +30,7 @@ static int zend_mm_visit(const struct zend_mm_walk *walk, const zend_mm_block_in
 
 static int zend_mm_visit_header(const struct zend_mm_walk *walk, const struct zend_mm_chunk *chunk)
 {
-	const zend_mm_block_info block = {
+	zend_mm_block_info block = {
 		.address = chunk,
 		.size = ZEND_MM_PAGE_SIZE,
 		.state = ZEND_MM_BLOCK_HEADER
@@ -57,7 +61,7 @@ static int zend_mm_visit_free_pages(const struct zend_mm_walk *walk,
 static int zend_mm_visit_whole(const struct zend_mm_walk *walk, const void *address, size_t size,
 	bool internal)
 {
-	const zend_mm_block_info block = {
+	zend_mm_block_info block = {
 		.address = address,
 		.size = size,
 		.data = address,
@@ -86,7 +90,7 @@ static zend_mm_block_info zend_mm_slot_info(const void *slot, unsigned bin, bool
 static int zend_mm_visit_tail(const struct zend_mm_walk *walk, const char *run, unsigned bin)
 {
 	size_t used = zend_mm_bin_size(bin) * zend_mm_bins[bin].elements;
-	const zend_mm_block_info block = {
+	zend_mm_block_info block = {
 		.address = run + used,
 		.size = zend_mm_bytes_of_pages(zend_mm_bins[bin].pages) - used,
 		.state = ZEND_MM_BLOCK_TAIL,
@@ -156,7 +160,7 @@ static int zend_mm_visit_chunk(struct zend_mm_walk *walk, const struct zend_mm_c
 
 static int zend_mm_visit_cached(struct zend_mm_walk *walk, const struct zend_mm_chunk *chunk)
 {
-	const zend_mm_block_info block = {
+	zend_mm_block_info block = {
 		.address = chunk,
 		.size = ZEND_MM_CHUNK_SIZE,
 		.state = ZEND_MM_BLOCK_CACHED
