@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * zmm convert: any readable trace or log to the text or the binary format. The events are checked on
+ * zmm convert: any readable trace or log to the text or binary format. The events are checked on
  * the way, so what was written can be replayed.
  */
 #include <getopt.h>

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tools/emit.h"
 #include "tools/zmm.h"
 #include "trace/map.h"
 #include "trace/program.h"
@@ -17,6 +18,7 @@ static const char help[] =
 	"Says what is in a trace: operations by kind, the sizes asked for, bytes alive over time,\n"
 	"requests, threads. Reads everything that zmm convert reads; - is standard input.\n"
 	"\n"
+	"  -j, --json  print the results as JSON\n"
 	"  -h, --help  print this and exit\n"
 	"\n"
 	"Live bytes are what the program asked for and had not given back, as if no allocation\n"
@@ -35,7 +37,7 @@ enum {
 /* What a walk over the program finds. */
 struct figures {
 	uint64_t requests_of_class[SIZE_CLASSES]; /* requests for memory by size */
-	double bytes_of_class[SIZE_CLASSES];
+	uint64_t bytes_of_class[SIZE_CLASSES];    /* saturates */
 	uint64_t size_requests;
 	uint64_t smallest, greatest;
 	uint64_t live;
@@ -58,12 +60,28 @@ static unsigned class_of(uint64_t size)
 	return 1 + (log2 < SMALLEST_CLASS ? SMALLEST_CLASS : log2);
 }
 
+static uint64_t class_last(unsigned class)
+{
+	if (class == 0)
+		return 0;
+	return class < SIZE_CLASSES - 1 ? 1ull << (class - 1) : UINT64_MAX;
+}
+
+static uint64_t class_first(unsigned class)
+{
+	if (class <= SMALLEST_CLASS + 1)
+		return class != 0;
+	return class_last(class - 1) + 1;
+}
+
 static void count_size(struct figures *figures, uint64_t size)
 {
 	unsigned class = class_of(size);
 
 	figures->requests_of_class[class]++;
-	figures->bytes_of_class[class] += (double)size;
+	uint64_t *bytes = &figures->bytes_of_class[class];
+	if (__builtin_add_overflow(*bytes, size, bytes))
+		*bytes = UINT64_MAX;
 	if (figures->size_requests++ == 0 || size < figures->smallest)
 		figures->smallest = size;
 	if (size > figures->greatest)
@@ -130,37 +148,69 @@ static bool count_sites(const zmm_program *program, struct figures *figures)
 	return good;
 }
 
-/* --- printing -------------------------------------------------------------------------------- */
+/* --- saying it ------------------------------------------------------------------------------- */
 
-/* "1.2 MiB", in one of a few buffers that are used in turn. */
-static const char *human(double bytes)
+/* Where the results go, and what only people read: bars, charts, percentages. */
+struct saying {
+	zmm_emit *emit;
+	bool json;
+};
+
+/* How much of `whole` is `part`; `text` is room for a person's version. */
+static struct zmm_value share(const struct saying *saying, uint64_t part, uint64_t whole,
+	char text[8])
 {
-	static const char *const units[] = { "B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB" };
-	static char texts[4][16];
-	static unsigned turn;
-	unsigned unit = 0;
+	double ratio = whole ? (double)part / (double)whole : 0;
 
-	while (bytes >= 1024 && unit < 6) {
-		bytes /= 1024;
-		unit++;
+	if (saying->json)
+		return zmm_value_ratio(ratio);
+	snprintf(text, 8, "%.1f%%", 100 * ratio);
+	return zmm_value_text(text);
+}
+
+static void say_count(const struct saying *saying, const char *key, const char *label,
+	uint64_t count)
+{
+	zmm_emit_fact(saying->emit, key, label, zmm_value_count(count));
+}
+
+static void say_bytes(const struct saying *saying, const char *key, const char *label,
+	uint64_t bytes)
+{
+	zmm_emit_fact(saying->emit, key, label, zmm_value_bytes(bytes));
+}
+
+static void say_facts(const struct saying *saying, const char *path, const zmm_program *program,
+	const struct figures *figures)
+{
+	char format[64];
+
+	snprintf(format, sizeof format, "%s%s", zmm_format_name(program->format),
+		program->compressed ? ", compressed with zstd" : "");
+	zmm_emit_fact(saying->emit, "trace", "trace", zmm_value_text(path));
+	zmm_emit_fact(saying->emit, "format", "format", zmm_value_text(format));
+	say_count(saying, "operations", "operations", program->op_count);
+	say_count(saying, "requests", "requests", program->requests);
+	say_count(saying, "threads", "threads", program->thread_count);
+	if (figures->sites)
+		say_count(saying, "sites", "call sites", figures->sites);
+	say_count(saying, "peak_blocks", "most blocks alive", program->peak_blocks);
+	say_bytes(saying, "peak_bytes", "most bytes alive", program->peak_bytes);
+	if (program->peak_bytes)
+		say_count(saying, "peak_operation", "  at operation", program->peak_op + 1);
+	say_bytes(saying, "end_bytes", "bytes alive at the end", figures->live_at_end);
+	if (figures->aligned) {
+		say_count(saying, "aligned", "aligned requests", figures->aligned);
+		say_bytes(saying, "greatest_alignment", "  greatest alignment",
+			figures->greatest_alignment);
 	}
-	char *text = texts[turn++ % 4];
-	snprintf(text, sizeof texts[0], unit ? "%.1f %s" : "%.0f %s", bytes, units[unit]);
-	return text;
+	if (figures->size_requests) {
+		say_bytes(saying, "smallest_size", "smallest size asked for", figures->smallest);
+		say_bytes(saying, "greatest_size", "greatest size asked for", figures->greatest);
+	}
 }
 
-static double percent(uint64_t part, uint64_t whole)
-{
-	return whole ? 100.0 * (double)part / (double)whole : 0;
-}
-
-/* A line of the table of facts. */
-static void print_count(const char *name, uint64_t count)
-{
-	printf("  %-22s %12llu\n", name, (unsigned long long)count);
-}
-
-static void print_operations(const zmm_program *program)
+static void say_operations(const struct saying *saying, const zmm_program *program)
 {
 	static const char *const names[ZMM_OP_KINDS] = {
 		[ZMM_OP_ALLOC] = "allocate", [ZMM_OP_FREE] = "free", [ZMM_OP_RESIZE] = "resize",
@@ -169,75 +219,96 @@ static void print_operations(const zmm_program *program)
 		[ZMM_OP_REFUSE] = "refuse storage", [ZMM_OP_USAGE] = "usage figures",
 		[ZMM_OP_THREAD_START] = "start of a thread", [ZMM_OP_THREAD_END] = "end of a thread",
 	};
+	static const struct zmm_column columns[] = {
+		{ "kind", "operations" }, { "count", "count" }, { "share", "share" }
+	};
 
-	printf("\noperations                       count   share\n");
+	zmm_emit_table(saying->emit, "kinds", columns, 3);
 	for (int kind = 0; kind < ZMM_OP_KINDS; kind++) {
 		uint64_t count = program->by_kind[kind];
+		char text[8];
 		if (count)
-			printf("  %s %-20s %12llu %6.1f%%\n", zmm_op_letter((enum zmm_op_kind)kind), names[kind],
-				(unsigned long long)count, percent(count, program->op_count));
+			zmm_emit_row(saying->emit, (struct zmm_value[]){ zmm_value_text(names[kind]),
+				zmm_value_count(count), share(saying, count, program->op_count, text) });
 	}
-	print_count("all", program->op_count);
+	zmm_emit_end(saying->emit);
 }
 
-static void print_facts(const zmm_program *program, const struct figures *figures)
+static void say_sizes(const struct saying *saying, const struct figures *figures)
 {
-	printf("\n");
-	print_count("requests", program->requests);
-	print_count("threads", program->thread_count);
-	if (figures->sites)
-		print_count("call sites", figures->sites);
-	print_count("blocks alive, most", program->peak_blocks);
-	print_count("bytes alive, most", program->peak_bytes);
-	print_count("  at operation", program->op_count ? program->peak_op + 1 : 0);
-	print_count("  at the end", figures->live_at_end);
-	if (figures->aligned) {
-		print_count("aligned", figures->aligned);
-		print_count("  greatest alignment", figures->greatest_alignment);
-	}
-}
+	static const struct zmm_column columns[] = {
+		{ "from", "sizes from" }, { "to", "to" }, { "requests", "requests" },
+		{ "share", "share" }, { "bytes", "in all" }, { "bar", "" }
+	};
+	uint64_t greatest = 1;
 
-static void print_class_range(unsigned class)
-{
-	char range[48];
-	uint64_t last = class >= 65 ? UINT64_MAX : class ? 1ull << (class - 1) : 0;
-	uint64_t first = class <= SMALLEST_CLASS + 1 ? class != 0 : (1ull << (class - 2)) + 1;
-
-	if (last >= 1 << 21)
-		snprintf(range, sizeof range, "%s - %s", human((double)first), human((double)last));
-	else if (first == last)
-		snprintf(range, sizeof range, "%llu", (unsigned long long)last);
-	else
-		snprintf(range, sizeof range, "%llu - %llu", (unsigned long long)first,
-			(unsigned long long)last);
-	printf("  %22s", range);
-}
-
-static void print_sizes(const struct figures *figures)
-{
-	uint64_t greatest_count = 1;
-
-	if (!figures->size_requests)
-		return;
 	for (unsigned class = 0; class < SIZE_CLASSES; class++)
-		if (figures->requests_of_class[class] > greatest_count)
-			greatest_count = figures->requests_of_class[class];
-	printf("\nsizes asked for, %llu to %llu bytes\n", (unsigned long long)figures->smallest,
-		(unsigned long long)figures->greatest);
-	printf("  %22s %11s %6s %10s\n", "bytes", "requests", "share", "in all");
+		if (figures->requests_of_class[class] > greatest)
+			greatest = figures->requests_of_class[class];
+	zmm_emit_table(saying->emit, "sizes", columns, saying->json ? 5 : 6);
 	for (unsigned class = 0; class < SIZE_CLASSES; class++) {
 		uint64_t count = figures->requests_of_class[class];
+		char text[8], bar[BAR_WIDTH + 1];
 		if (!count)
 			continue;
-		print_class_range(class);
-		printf(" %11llu %5.1f%% %10s ", (unsigned long long)count,
-			percent(count, figures->size_requests), human(figures->bytes_of_class[class]));
-		int bar = (int)((double)count * BAR_WIDTH / (double)greatest_count + 0.5);
-		for (int i = 0; i < (bar ? bar : 1); i++)
-			putchar('#');
-		putchar('\n');
+		int length = (int)((double)count * BAR_WIDTH / (double)greatest + 0.5);
+		memset(bar, ' ', BAR_WIDTH);
+		memset(bar, '#', (size_t)(length ? length : 1));
+		bar[BAR_WIDTH] = '\0';
+		zmm_emit_row(saying->emit, (struct zmm_value[]){
+			zmm_value_count(class_first(class)), zmm_value_count(class_last(class)),
+			zmm_value_count(count), share(saying, count, figures->size_requests, text),
+			zmm_value_bytes(figures->bytes_of_class[class]), zmm_value_text(bar) });
 	}
+	zmm_emit_end(saying->emit);
 }
+
+static void say_threads(const struct saying *saying, const zmm_program *program)
+{
+	static const struct zmm_column columns[] = {
+		{ "thread", "threads by appearance" }, { "operations", "operations" }, { "share", "share" }
+	};
+	if (!program->thread)
+		return;
+	uint64_t *counts = calloc(program->thread_count, sizeof *counts);
+	if (!counts)
+		return;
+	for (size_t i = 0; i < program->op_count; i++)
+		counts[program->thread[i]]++;
+	uint32_t shown = saying->json || program->thread_count <= THREADS_SHOWN
+		? program->thread_count : THREADS_SHOWN;
+	zmm_emit_table(saying->emit, "threads_by_appearance", columns, 3);
+	for (uint32_t i = 0; i < shown; i++) {
+		char text[8], number[32];
+		snprintf(number, sizeof number, i + 1 == THREADS_SHOWN && shown < program->thread_count
+			? "%u (more are not shown)" : "%u", i + 1);
+		zmm_emit_row(saying->emit, (struct zmm_value[]){
+			saying->json ? zmm_value_count(i + 1) : zmm_value_text(number),
+			zmm_value_count(counts[i]), share(saying, counts[i], program->op_count, text) });
+	}
+	zmm_emit_end(saying->emit);
+	free(counts);
+}
+
+/* For programs, the points of the chart. */
+static void say_live(const struct saying *saying, const zmm_program *program,
+	const struct figures *figures)
+{
+	static const struct zmm_column columns[] = {
+		{ "operation", "up to operation" }, { "bytes", "most bytes alive" }
+	};
+
+	zmm_emit_table(saying->emit, "live", columns, 2);
+	for (int i = 0; i < figures->columns; i++) {
+		uint64_t end = ((uint64_t)(i + 1) * program->op_count + (uint64_t)figures->columns - 1)
+			/ (uint64_t)figures->columns;
+		zmm_emit_row(saying->emit, (struct zmm_value[]){
+			zmm_value_count(end), zmm_value_bytes(figures->live_peak_of_column[i]) });
+	}
+	zmm_emit_end(saying->emit);
+}
+
+/* --- the chart ------------------------------------------------------------------------------- */
 
 /* How high a column is, in rows; anything alive shows. */
 static int height(uint64_t live, uint64_t greatest)
@@ -247,103 +318,163 @@ static int height(uint64_t live, uint64_t greatest)
 	return live && !rows ? 1 : rows;
 }
 
+/* "916.2 KiB" */
+static void print_axis(double bytes)
+{
+	static const char *const units[] = { "B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB" };
+	int unit = 0;
+
+	for (; bytes >= 1000 && unit < 6; unit++)
+		bytes /= 1024;
+	printf(unit ? "%8.1f %-3s |" : "%8.0f %-3s |", bytes, units[unit]);
+}
+
 static void print_chart(const zmm_program *program, const struct figures *figures)
 {
 	uint64_t greatest = 0;
-	int columns = figures->columns;
 
-	for (int i = 0; i < columns; i++)
+	for (int i = 0; i < figures->columns; i++)
 		if (figures->live_peak_of_column[i] > greatest)
 			greatest = figures->live_peak_of_column[i];
 	if (!greatest)
 		return;
 	printf("\nbytes alive over the operations (the most in each column)\n");
 	for (int row = CHART_ROWS; row > 0; row--) {
-		char line[CHART_COLUMNS + 1];
-		for (int i = 0; i < columns; i++)
-			line[i] = height(figures->live_peak_of_column[i], greatest) >= row ? '#' : ' ';
-		line[columns] = '\0';
-		printf("  %10s |%s\n", row == CHART_ROWS || row == CHART_ROWS / 2
-			? human((double)greatest * row / CHART_ROWS) : "", line);
+		if (row == CHART_ROWS || row == CHART_ROWS / 2)
+			print_axis((double)greatest * row / CHART_ROWS);
+		else
+			printf("%12s |", "");
+		for (int i = 0; i < figures->columns; i++)
+			putchar(height(figures->live_peak_of_column[i], greatest) >= row ? '#' : ' ');
+		putchar('\n');
 	}
-	printf("  %10s +", "0");
-	for (int i = 0; i < columns; i++)
+	printf("%8d B   +", 0);
+	for (int i = 0; i < figures->columns; i++)
 		putchar('-');
-	printf("\n  %10s  1%*zu\n", "", columns > 1 ? columns - 1 : 1, program->op_count);
-}
-
-static void print_threads(const zmm_program *program)
-{
-	if (!program->thread)
-		return;
-	uint64_t *counts = calloc(program->thread_count, sizeof *counts);
-	if (!counts)
-		return;
-	for (size_t i = 0; i < program->op_count; i++)
-		counts[program->thread[i]]++;
-	printf("\nthreads, in the order they appear\n");
-	for (uint32_t i = 0; i < program->thread_count && i < THREADS_SHOWN; i++)
-		printf("  %22u %11llu %5.1f%%\n", i + 1, (unsigned long long)counts[i],
-			percent(counts[i], program->op_count));
-	if (program->thread_count > THREADS_SHOWN)
-		printf("  and %u more\n", program->thread_count - THREADS_SHOWN);
-	free(counts);
+	printf("\n%12s  1%*zu\n", "", figures->columns > 1 ? figures->columns - 1 : 1,
+		program->op_count);
 }
 
 /* --- the command ----------------------------------------------------------------------------- */
 
-static bool describe(const char *path, struct zmm_error *error)
-{
-	zmm_program *program = zmm_program_load(path, ZMM_PROGRAM_SITES, error);
-	if (!program)
-		return false;
-	struct figures figures = { 0 };
-	uint64_t *sizes = calloc((size_t)program->slot_count + 1, sizeof *sizes);
-	bool good = sizes && count_sites(program, &figures);
+/* A trace and what was found in it. */
+struct subject {
+	const char *path;
+	zmm_program *program;
+	struct figures figures;
+};
 
-	if (good) {
-		walk(program, &figures, sizes);
-		printf("%s: %s%s, %zu operations\n", path, zmm_format_name(program->format),
-			program->compressed ? " (zstd)" : "", program->op_count);
-		print_operations(program);
-		print_facts(program, &figures);
-		print_threads(program);
-		print_sizes(&figures);
-		print_chart(program, &figures);
-	} else {
-		zmm_error_set(error, ZMM_ERROR_SYSTEM, "%s: not enough memory", path);
-	}
+static bool no_memory(const char *path, struct zmm_error *error)
+{
+	zmm_error_set(error, ZMM_ERROR_SYSTEM, "%s: not enough memory", path);
+	return false;
+}
+
+static bool study(struct subject *subject, const char *path, struct zmm_error *error)
+{
+	*subject = (struct subject){ .path = path };
+	subject->program = zmm_program_load(path, ZMM_PROGRAM_SITES, error);
+	if (!subject->program)
+		return false;
+	uint64_t *sizes = calloc((size_t)subject->program->slot_count + 1, sizeof *sizes);
+	bool good = sizes && count_sites(subject->program, &subject->figures);
+	if (good)
+		walk(subject->program, &subject->figures, sizes);
 	free(sizes);
-	zmm_program_free(program);
+	return good || no_memory(path, error);
+}
+
+static void say(const struct saying *saying, const struct subject *subject)
+{
+	say_facts(saying, subject->path, subject->program, &subject->figures);
+	say_operations(saying, subject->program);
+	say_threads(saying, subject->program);
+	say_sizes(saying, &subject->figures);
+}
+
+/* One document after the other, each with its chart. */
+static bool describe_as_text(char **paths, int count, struct zmm_error *error)
+{
+	bool good = true;
+
+	for (int i = 0; i < count && good; i++) {
+		struct subject subject;
+		struct saying saying = { NULL, false };
+		good = study(&subject, paths[i], error)
+			&& (saying.emit = zmm_emit_text(stdout, error));
+		if (good) {
+			if (i > 0)
+				putchar('\n');
+			say(&saying, &subject);
+			good = zmm_emit_close(saying.emit) || no_memory(paths[i], error);
+			print_chart(subject.program, &subject.figures);
+		}
+		zmm_program_free(subject.program);
+	}
+	return good;
+}
+
+static bool say_as_json(const struct subject *subjects, int count, struct zmm_error *error)
+{
+	struct saying saying = { zmm_emit_json(stdout, error), true };
+
+	if (!saying.emit)
+		return false;
+	zmm_emit_list(saying.emit, "traces");
+	for (int i = 0; i < count; i++) {
+		zmm_emit_item(saying.emit);
+		say(&saying, &subjects[i]);
+		say_live(&saying, subjects[i].program, &subjects[i].figures);
+		zmm_emit_end(saying.emit);
+	}
+	zmm_emit_end(saying.emit);
+	return zmm_emit_close(saying.emit) || no_memory("the results", error);
+}
+
+/* One document that lists them: all are read before anything is said. */
+static bool describe_as_json(char **paths, int count, struct zmm_error *error)
+{
+	struct subject *subjects = calloc((size_t)count, sizeof *subjects);
+	bool good = subjects || no_memory("the traces", error);
+
+	for (int i = 0; i < count && good; i++)
+		good = study(&subjects[i], paths[i], error);
+	good = good && say_as_json(subjects, count, error);
+	for (int i = 0; i < count && subjects; i++)
+		zmm_program_free(subjects[i].program);
+	free(subjects);
 	return good;
 }
 
 int zmm_cmd_info(int argc, char **argv)
 {
 	static const struct option known[] = {
+		{ "json", no_argument, NULL, 'j' },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
 	struct zmm_error error;
+	bool json = false;
 	int option;
 
-	while ((option = getopt_long(argc, argv, "h", known, NULL)) != -1) {
-		if (option == 'h') {
+	while ((option = getopt_long(argc, argv, "jh", known, NULL)) != -1) {
+		switch (option) {
+		case 'j':
+			json = true;
+			break;
+		case 'h':
 			fputs(help, stdout);
 			return zmm_finish_output(ZMM_EXIT_OK);
+		default:
+			fputs("see zmm info --help\n", stderr);
+			return ZMM_EXIT_USAGE;
 		}
-		fputs("see zmm info --help\n", stderr);
-		return ZMM_EXIT_USAGE;
 	}
 	if (optind == argc)
 		return zmm_bad_usage("info", "name a trace");
-	for (int i = optind; i < argc; i++) {
-		if (i > optind)
-			putchar('\n');
-		if (!describe(argv[i], &error)) {
-			fflush(stdout);
-			return zmm_error_print(&error);
-		}
+	if (!(json ? describe_as_json : describe_as_text)(argv + optind, argc - optind, &error)) {
+		fflush(stdout);
+		return zmm_error_print(&error);
 	}
 	return zmm_finish_output(ZMM_EXIT_OK);
 }
