@@ -136,6 +136,9 @@ void *zend_mm_modern_alloc_small_slow(struct zend_mm_modern_heap *heap, size_t b
 	ZEND_MM_NOINLINE;
 void *zend_mm_modern_try_large(struct zend_mm_modern_heap *heap, size_t size);
 void *zend_mm_modern_try_huge(struct zend_mm_modern_heap *heap, size_t size);
+/* A huge block at an alignment of 2 MiB or a greater power of two, whatever the size. */
+void *zend_mm_modern_alloc_huge_aligned(struct zend_mm_modern_heap *heap, size_t alignment,
+	size_t size);
 /* Any request of more than 3072 bytes. */
 void *zend_mm_modern_alloc_slow(struct zend_mm_modern_heap *heap, size_t size) ZEND_MM_NOINLINE;
 /* Any request at all; NULL with the refusal noted. */

@@ -81,7 +81,8 @@ static bool zend_mm_huge_allowed(struct zend_mm_modern_heap *heap, size_t bytes,
 	return false;
 }
 
-void *zend_mm_modern_try_huge(struct zend_mm_modern_heap *heap, size_t size)
+static void *zend_mm_try_huge_aligned(struct zend_mm_modern_heap *heap, size_t size,
+	size_t alignment)
 {
 	size_t rounded = zend_mm_huge_round(heap, size);
 	struct zend_mm_huge_entry *entry;
@@ -90,9 +91,9 @@ void *zend_mm_modern_try_huge(struct zend_mm_modern_heap *heap, size_t size)
 	if (rounded == 0 || !zend_mm_huge_allowed(heap, rounded, size)) {
 		return NULL;
 	}
-	ptr = zend_mm_region_map(heap, rounded);
+	ptr = zend_mm_region_map(heap, rounded, alignment);
 	if (ptr == NULL && zend_mm_modern_gc(&heap->head) != 0) {
-		ptr = zend_mm_region_map(heap, rounded);
+		ptr = zend_mm_region_map(heap, rounded, alignment);
 	}
 	if (ptr == NULL) {
 		return zend_mm_modern_refuse(heap, ZEND_MM_REFUSED_BY_STORAGE, size);
@@ -106,6 +107,19 @@ void *zend_mm_modern_try_huge(struct zend_mm_modern_heap *heap, size_t size)
 	zend_mm_real_size_add(heap, rounded);
 	zend_mm_size_add(heap, rounded);
 	return ptr;
+}
+
+void *zend_mm_modern_try_huge(struct zend_mm_modern_heap *heap, size_t size)
+{
+	return zend_mm_try_huge_aligned(heap, size, ZEND_MM_CHUNK_SIZE);
+}
+
+void *zend_mm_modern_alloc_huge_aligned(struct zend_mm_modern_heap *heap, size_t alignment,
+	size_t size)
+{
+	void *ptr = zend_mm_try_huge_aligned(heap, size, alignment);
+
+	return ptr != NULL ? ptr : zend_mm_modern_refused(heap);
 }
 
 void zend_mm_modern_free_huge(struct zend_mm_modern_heap *heap, void *ptr)

@@ -23,16 +23,16 @@ static void *zend_mm_region_counted(struct zend_mm_modern_heap *heap, void *regi
 struct zend_mm_chunk *zend_mm_region_map_chunk(struct zend_mm_modern_heap *heap)
 {
 	if (!heap->huge_pages) {
-		return zend_mm_region_map(heap, ZEND_MM_CHUNK_SIZE);
+		return zend_mm_region_map(heap, ZEND_MM_CHUNK_SIZE, ZEND_MM_CHUNK_SIZE);
 	}
 	return zend_mm_region_counted(heap, zend_mm_chunk_alloc_huge_pages(&heap->handlers,
 		heap->head.storage, ZEND_MM_CHUNK_SIZE, ZEND_MM_CHUNK_SIZE));
 }
 
-void *zend_mm_region_map(struct zend_mm_modern_heap *heap, size_t size)
+void *zend_mm_region_map(struct zend_mm_modern_heap *heap, size_t size, size_t alignment)
 {
 	return zend_mm_region_counted(heap,
-		heap->handlers.chunk_alloc(heap->head.storage, size, ZEND_MM_CHUNK_SIZE));
+		heap->handlers.chunk_alloc(heap->head.storage, size, alignment));
 }
 
 void zend_mm_region_unmap(struct zend_mm_modern_heap *heap, void *region, size_t size)

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * heap/legacy/aligned.c - allocation at an alignment above the heap's own 8 bytes.
+ *
+ * PHP's allocator has no such request; the malloc replacement needs it.  A block is taken that is
+ * large enough to hold an aligned one wherever it lies, and cut in two or three:
+ *
+ *	+----------------+---------------------------------+----------------+
+ *	| front, freed   | the block: its data is aligned  | rest, split off|
+ *	+----------------+---------------------------------+----------------+
+ *
+ * Each part is a block like any other, so that freeing, resizing and checking need not know of
+ * alignment.  A resize that moves the block loses it, as realloc() does.
+ *
+ * Called by the malloc replacement.
+ */
+#include "heap/design.h"
+#include "heap/legacy/blocks.h"
+#include "heap/legacy/fast.h"
+#include "heap/legacy/guard.h"
+
+/* The bytes to cut off in front of a block's data: none, or enough for a block. */
+static size_t front_for(const void *data, size_t alignment)
+{
+	size_t front = -(uintptr_t)data & (alignment - 1);
+
+	return front && front < legacy_smallest_block ? front + alignment : front;
+}
+
+/* Cuts front bytes off a used block and frees them; the data of what stays. */
+static void *cut_front(legacy_heap_t *heap, void *data, size_t front, size_t size)
+{
+	block_t *block = block_of(data);
+	block_t *rest = block_at(block, front);
+	size_t whole = block_size(block);
+
+	block_set(block, front, block_used);
+	block_set(rest, whole - front, block_used);
+	block_dress(heap, block, front - legacy_header_size - legacy_canary_size);
+	block_dress(heap, rest, size);
+	zend_mm_legacy_free(&heap->head, data);
+	return block_data(rest);
+}
+
+void *zend_mm_legacy_alloc_aligned(zend_mm_heap *head, size_t alignment, size_t size)
+{
+	size_t slack = alignment + legacy_smallest_block;
+	size_t front;
+	void *data;
+
+	if (alignment <= legacy_alignment) {
+		return zend_mm_legacy_alloc(head, size);
+	}
+	if (size < legacy_smallest_request) {
+		size = legacy_smallest_request; /* so that what is cut off is the smallest block */
+	}
+	data = zend_mm_legacy_alloc(head, size > SIZE_MAX - slack ? SIZE_MAX : size + slack);
+	if (!data) {
+		return NULL;
+	}
+	front = front_for(data, alignment);
+	if (front) {
+		data = cut_front((legacy_heap_t *)head, data, front, size);
+	}
+	return zend_mm_legacy_realloc(head, data, size, SIZE_MAX); /* smaller: stays where it is */
+}
