@@ -13,6 +13,8 @@
 #include "heap/config.h"
 #include "heap/failure.h"
 
+bool zend_mm_corruption_aborts;
+
 static zend_mm_corruption_hook corruption_hook;
 
 static void raise_in_host(void *message)
@@ -106,7 +108,8 @@ void zend_mm_corrupted(const zend_mm_problem *problem)
 	}
 	reporting = 1;
 	print_problem(problem);
-	if (problem->heap && problem->heap->mode == ZEND_MM_MODERN) {
+	if (zend_mm_corruption_aborts ||
+		(problem->heap && problem->heap->mode == ZEND_MM_MODERN)) {
 		abort();
 	}
 	if (config_debug) {

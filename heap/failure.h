@@ -32,6 +32,10 @@ ZEND_MM_NORETURN void zend_mm_bail_out(void);
  * ends the process in the way of the heap's design.  Does not return, but the hook may jump. */
 ZEND_MM_NORETURN void zend_mm_corrupted(const zend_mm_problem *problem) __attribute__((cold));
 
+/* Whether a corrupted heap aborts the process in either design: for the malloc replacement, where
+ * what runs at exit would allocate from the corrupted heap. */
+extern bool zend_mm_corruption_aborts;
+
 /* Prints to standard error and exits with status: for start-up errors. */
 ZEND_MM_NORETURN void zend_mm_startup_error(int status, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * preload/foreign.c - pointers that are no blocks of this library: finding out what they are.
+ *
+ * They come from programs with an allocator of their own inside, from memory that was handed out
+ * before the library was there, and from bugs.  What the address is tells /proc/self/maps, which
+ * is read with plain system calls into a buffer on the stack.
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "preload/foreign.h"
+#include "preload/settings.h"
+
+/* A program that frees foreign pointers often does so in a loop. */
+enum { lines_max = 32 };
+
+/* {{{ /proc/self/maps */
+
+/* One line of it. */
+struct mapping {
+	uintptr_t from, to;
+	char name[192];       /* empty for anonymous memory */
+};
+
+struct maps_reader {
+	int fd;
+	size_t at, have;
+	char buffer[4096];
+};
+
+static int next_char(struct maps_reader *reader)
+{
+	if (reader->at == reader->have) {
+		ssize_t got = read(reader->fd, reader->buffer, sizeof reader->buffer);
+
+		if (got <= 0) {
+			return -1;
+		}
+		reader->at = 0;
+		reader->have = (size_t)got;
+	}
+	return (unsigned char)reader->buffer[reader->at++];
+}
+
+/* A hexadecimal number and the character behind it. */
+static uintptr_t read_address(struct maps_reader *reader, int *behind)
+{
+	uintptr_t address = 0;
+	int c;
+
+	while ((c = next_char(reader)) >= 0) {
+		if (c >= '0' && c <= '9') {
+			address = address << 4 | (uintptr_t)(c - '0');
+		} else if (c >= 'a' && c <= 'f') {
+			address = address << 4 | (uintptr_t)(c - 'a' + 10);
+		} else {
+			break;
+		}
+	}
+	*behind = c;
+	return address;
+}
+
+/* "from-to perms offset device inode   name": the name is what follows the fifth blank, if
+ * anything does. */
+static bool read_mapping(struct maps_reader *reader, struct mapping *mapping)
+{
+	size_t length = 0;
+	int blanks = 1;
+	int c;
+
+	mapping->from = read_address(reader, &c);
+	if (c != '-') {
+		return false;
+	}
+	mapping->to = read_address(reader, &c);
+	while (c >= 0 && c != '\n') {
+		c = next_char(reader);
+		if (c == ' ' && length == 0) {
+			blanks++;
+		} else if (c >= ' ' && blanks >= 5 && length < sizeof mapping->name - 1) {
+			mapping->name[length++] = (char)c;
+		}
+	}
+	mapping->name[length] = '\0';
+	return true;
+}
+
+/* Finds the mapping with an address; 0 found, 1 there is none, -1 the file cannot be read. */
+static int find_mapping(const void *ptr, struct mapping *mapping)
+{
+	struct maps_reader reader = { .fd = open("/proc/self/maps", O_RDONLY | O_CLOEXEC) };
+	int result = 1;
+
+	if (reader.fd < 0) {
+		return -1;
+	}
+	while (result == 1 && read_mapping(&reader, mapping)) {
+		if ((uintptr_t)ptr >= mapping->from && (uintptr_t)ptr < mapping->to) {
+			result = 0;
+		}
+	}
+	close(reader.fd);
+	return result;
+}
+
+/* }}} */
+/* {{{ What an address is. */
+
+static bool is_in(const struct mapping *mapping, const void *ptr)
+{
+	return (uintptr_t)ptr >= mapping->from && (uintptr_t)ptr < mapping->to;
+}
+
+static void classify(const void *ptr, const struct zend_mm_home *home, char *text, size_t size)
+{
+	struct mapping mapping;
+	int found;
+
+	if (home) {
+		snprintf(text, size, "it points into a block, not at its beginning");
+		return;
+	}
+	found = find_mapping(ptr, &mapping);
+	if (found > 0) {
+		snprintf(text, size, "nothing is mapped there: garbage, or freed before");
+	} else if (found < 0) {
+		snprintf(text, size, "it is in none of this library's regions");
+	} else if (is_in(&mapping, &mapping) || strncmp(mapping.name, "[stack", 6) == 0) {
+		snprintf(text, size, "it is on the stack");
+	} else if (strcmp(mapping.name, "[heap]") == 0) {
+		snprintf(text, size, "it is in the heap of the system's malloc");
+	} else if (mapping.name[0] == '\0' || mapping.name[0] == '[') {
+		snprintf(text, size, "it is in anonymous memory of something else: another "
+			"allocator, or the dynamic linker before this library was active");
+	} else {
+		snprintf(text, size, "it is in static memory of %s", mapping.name);
+	}
+}
+
+/* }}} */
+
+static void say(const char *function, const void *ptr, const struct zend_mm_home *home,
+	const char *outcome)
+{
+	char what[320];
+	char line[512];
+	int length;
+
+	classify(ptr, home, what, sizeof what);
+	length = snprintf(line, sizeof line, "zend_malloc: %s(%p): not a block of this library: %s; %s\n",
+		function, ptr, what, outcome);
+	if (length > 0 && write(STDERR_FILENO, line, (size_t)length) < 0) {
+		return; /* there is nobody to tell */
+	}
+}
+
+void zend_mm_foreign_pointer(const char *function, const void *ptr, const struct zend_mm_home *home)
+{
+	static atomic_uint lines;
+	unsigned line;
+
+	if (zend_mm_settings.foreign == ZEND_MM_FOREIGN_ABORT) {
+		say(function, ptr, home, "aborting");
+		abort();
+	}
+	if (zend_mm_settings.foreign == ZEND_MM_FOREIGN_IGNORE) {
+		return;
+	}
+	line = atomic_fetch_add(&lines, 1);
+	if (line < lines_max) {
+		say(function, ptr, home, line == lines_max - 1 ?
+			"ignored (further ones without a word)" : "ignored");
+	}
+}

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * preload/homes.c - which thread has which home: making homes, the end of a thread, taking over
+ * orphans, fork().
+ *
+ * Owns the list of all homes, the list of orphans with its lock, and the thread-local pointers.
+ * A thread's end is noticed by the destructor of a pthread key, which asks to be called again as
+ * often as the system does that, so that destructors of other keys find the home in place.  What a
+ * thread frees after that goes through the queues like any other thread's; what it allocates then
+ * is served by an orphan, under the lock.
+ *
+ * The system calls the handlers of fork() in the reverse order of their registration before, and
+ * in that order after it, so that being first means: every other handler may still allocate.
+ */
+#include <errno.h>
+#include <limits.h>
+#include <pthread.h>
+#include <unistd.h>
+
+#include "preload/home.h"
+#include "preload/settings.h"
+
+__thread struct zend_mm_thread zend_mm_thread __attribute__((tls_model("initial-exec")));
+
+struct zend_mm_home zend_mm_home_starting;
+struct zend_mm_home zend_mm_home_departed;
+
+static struct zend_mm_home *_Atomic homes;
+static atomic_uint homes_made;
+
+static pthread_mutex_t orphans_mutex = PTHREAD_MUTEX_INITIALIZER;
+static struct zend_mm_home *orphans;
+
+static pthread_once_t process_once = PTHREAD_ONCE_INIT;
+static pthread_key_t thread_end_key;
+static bool thread_end_known; /* the key exists */
+static bool process_prepared; /* the library's constructor has run */
+
+/* {{{ The lists. */
+
+struct zend_mm_home *zend_mm_homes(void)
+{
+	return atomic_load_explicit(&homes, memory_order_acquire);
+}
+
+static void list_home(struct zend_mm_home *home)
+{
+	home->number = atomic_fetch_add(&homes_made, 1);
+	home->next = zend_mm_homes();
+	while (!atomic_compare_exchange_weak_explicit(&homes, &home->next, home,
+			memory_order_acq_rel, memory_order_acquire)) {
+	}
+}
+
+void zend_mm_orphans_lock(void)
+{
+	pthread_mutex_lock(&orphans_mutex);
+}
+
+void zend_mm_orphans_unlock(void)
+{
+	pthread_mutex_unlock(&orphans_mutex);
+}
+
+struct zend_mm_home *zend_mm_orphans(void)
+{
+	return orphans;
+}
+
+/* The lock is held. */
+static void add_orphan(struct zend_mm_home *home)
+{
+	atomic_store_explicit(&home->orphan_returns, 0, memory_order_relaxed);
+	atomic_store_explicit(&home->orphan, true, memory_order_release);
+	home->next_orphan = orphans;
+	orphans = home;
+}
+
+static struct zend_mm_home *adopt_orphan(void)
+{
+	struct zend_mm_home *home;
+
+	zend_mm_orphans_lock();
+	home = orphans;
+	if (home) {
+		orphans = home->next_orphan;
+		atomic_store_explicit(&home->orphan, false, memory_order_release);
+	}
+	zend_mm_orphans_unlock();
+	if (home) {
+		home->departures = 0;
+		zend_mm_look_at_returned(home);
+	}
+	return home;
+}
+
+/* }}} */
+/* {{{ Making a home. */
+
+static struct zend_mm_home *make_home(void)
+{
+	struct zend_mm_home *home = zend_mm_scratch_alloc(sizeof *home);
+	zend_mm_options options = zend_mm_settings.options;
+
+	if (!home) {
+		return NULL;
+	}
+	home->storage.data = home;
+	options.segment_params = home;
+	options.chunk_data = home;
+	home->heap = zend_mm_startup_with(&options);
+	if (!home->heap) {
+		zend_mm_scratch_free(home, sizeof *home);
+		return NULL;
+	}
+	list_home(home);
+	return home;
+}
+
+struct zend_mm_home *zend_mm_orphan_for_use(void)
+{
+	if (!orphans) {
+		struct zend_mm_home *home = make_home();
+
+		if (home) {
+			add_orphan(home);
+		}
+	}
+	return orphans;
+}
+
+/* }}} */
+/* {{{ The end of a thread. */
+
+/* Called up to PTHREAD_DESTRUCTOR_ITERATIONS times, each time after it has asked for it. */
+static void thread_ends(void *value)
+{
+	struct zend_mm_home *home = value;
+
+	if (++home->departures < PTHREAD_DESTRUCTOR_ITERATIONS &&
+		pthread_setspecific(thread_end_key, home) == 0) {
+		return;
+	}
+	zend_mm_look_at_returned(home);
+	zend_mm_thread = (struct zend_mm_thread){ NULL, &zend_mm_home_departed };
+	zend_mm_orphans_lock();
+	add_orphan(home);
+	zend_mm_orphans_unlock();
+}
+
+/* }}} */
+/* {{{ The beginning of a thread, and of all. */
+
+static void start_process(void)
+{
+	zend_mm_settings_read();
+	thread_end_known = pthread_key_create(&thread_end_key, thread_ends) == 0;
+}
+
+/* pthread_setspecific() may allocate, so the home has to be usable by then. */
+static void settle_in(struct zend_mm_home *home)
+{
+	bool fast = !zend_mm_settings.stats && home->heap->kind != ZEND_MM_KIND_OTHER;
+
+	zend_mm_thread.home = home;
+	zend_mm_thread.fast = fast ? home->heap : NULL;
+	if (thread_end_known) {
+		pthread_setspecific(thread_end_key, home);
+	}
+}
+
+bool zend_mm_home_too_early(void)
+{
+	return zend_mm_thread.home == &zend_mm_home_starting ||
+		(environ == NULL && !process_prepared);
+}
+
+struct zend_mm_home *zend_mm_home_start(void)
+{
+	int saved_errno = errno;
+	struct zend_mm_home *home;
+
+	if (zend_mm_thread.home != NULL || zend_mm_home_too_early()) {
+		return NULL;
+	}
+	zend_mm_thread.home = &zend_mm_home_starting;
+	pthread_once(&process_once, start_process);
+	home = adopt_orphan();
+	if (!home) {
+		home = make_home();
+	}
+	zend_mm_thread.home = NULL;
+	if (home) {
+		settle_in(home);
+	}
+	errno = saved_errno;
+	return home;
+}
+
+/* }}} */
+/* {{{ fork() */
+
+/* In the child the homes of other threads are nobody's from now on; orphans are whole, because the
+ * lock was held. */
+void zend_mm_homes_prepare(void)
+{
+	pthread_atfork(zend_mm_orphans_lock, zend_mm_orphans_unlock, zend_mm_orphans_unlock);
+	process_prepared = true;
+}
+
+/* }}} */

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * preload/request.h - how a request of malloc becomes one of a heap.
+ *
+ * The heaps align to 8 bytes, malloc has to align to 16.  Neither heap is changed for that:
+ *
+ *	legacy  If every block's size is a multiple of 16, then so is the distance between any two
+ *	        blocks of a segment.  So requests are rounded up until the true size is one (in plain
+ *	        builds: to a multiple of 16), and segments begin where the first block's data is
+ *	        aligned (in plain builds: at a multiple of 16).
+ *	modern  Requests are rounded up to a multiple of 16.  The bins of 8, 24, 40 and 56 bytes are
+ *	        then never chosen, and the slots of all others, and all runs, are aligned.
+ */
+#ifndef PRELOAD_REQUEST_H
+#define PRELOAD_REQUEST_H
+
+#include "heap/legacy/layout.h"
+#include "heap/modern/bins.h"
+
+#define ZEND_MM_ALIGNMENT ((size_t)16)
+
+/* What a block of a legacy heap has beside the data. */
+#define ZEND_MM_LEGACY_OVERHEAD ((size_t)legacy_header_size + legacy_canary_size)
+
+/* From where storage gives it, a segment is moved up by so much. */
+#define ZEND_MM_SEGMENT_SHIFT \
+	(-(size_t)(legacy_segment_header_size + legacy_header_size) & (ZEND_MM_ALIGNMENT - 1))
+
+/* The greatest request of malloc; what it is rounded to never wraps. */
+#define ZEND_MM_REQUEST_MAX ((size_t)PTRDIFF_MAX)
+
+/* The greatest request that the legacy heap's cache can serve. */
+#define ZEND_MM_LEGACY_CACHED_MAX ((size_t)legacy_largest_small_request & ~(ZEND_MM_ALIGNMENT - 1))
+
+static zend_always_inline size_t zend_mm_round_legacy(size_t size)
+{
+	size_t whole = (size + ZEND_MM_LEGACY_OVERHEAD + ZEND_MM_ALIGNMENT - 1) &
+		~(ZEND_MM_ALIGNMENT - 1);
+
+	return whole - ZEND_MM_LEGACY_OVERHEAD;
+}
+
+static zend_always_inline size_t zend_mm_round_modern(size_t size)
+{
+	return (size + (size == 0) + ZEND_MM_ALIGNMENT - 1) & ~(ZEND_MM_ALIGNMENT - 1);
+}
+
+/* What is asked of the heap for size bytes, which are at most ZEND_MM_REQUEST_MAX. */
+static zend_always_inline size_t zend_mm_round_request(const zend_mm_heap *heap, size_t size)
+{
+	return heap->mode == ZEND_MM_LEGACY ? zend_mm_round_legacy(size) : zend_mm_round_modern(size);
+}
+
+/* The bucket of the cache for size bytes, at most ZEND_MM_LEGACY_CACHED_MAX, in plain builds: that of
+ * the rounded request's true size.  Sizes 0 to 16 have bucket 0, 17 to 32 bucket 2, and so on. */
+static zend_always_inline size_t zend_mm_bucket_of_request(size_t size)
+{
+	return ((size - (size != 0)) >> 3) & ~(size_t)1;
+}
+
+/* The bin for size bytes, at most 3072: that of the rounded request. */
+static zend_always_inline unsigned zend_mm_bin_of_request(size_t size)
+{
+	return zend_mm_bin_of(size) | (size <= 64);
+}
+
+#endif

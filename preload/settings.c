@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * preload/settings.c - reading the environment (see settings.h).
+ *
+ * Called once, by the first thread that makes a home, while requests of that thread are served from
+ * the bootstrap arena.
+ */
+#include "heap/failure.h"
+#include "preload/home.h"
+#include "preload/settings.h"
+
+enum { bad_setting = 255 };
+
+static const char *const default_storage = "mmap_anon";
+
+struct zend_mm_settings zend_mm_settings;
+
+static bool is_on(const char *variable)
+{
+	const char *value = getenv(variable);
+
+	return value && atoi(value) != 0;
+}
+
+static enum zend_mm_foreign_policy foreign_policy(void)
+{
+	const char *name = getenv("ZEND_MM_FOREIGN");
+
+	if (!name || !strcmp(name, "report")) {
+		return ZEND_MM_FOREIGN_REPORT;
+	}
+	if (!strcmp(name, "ignore")) {
+		return ZEND_MM_FOREIGN_IGNORE;
+	}
+	if (!strcmp(name, "abort")) {
+		return ZEND_MM_FOREIGN_ABORT;
+	}
+	zend_mm_startup_error(bad_setting, "ZEND_MM_FOREIGN is '%s'; supported are:\n"
+		"    'report'\n    'ignore'\n    'abort'\n", name);
+}
+
+/* A home has no reserve, since nothing is reported to a host, no limit, and a heap that says NULL. */
+static void set_up_homes(zend_mm_options *options)
+{
+	options->null_on_failure = true;
+	options->reserve_size = 0;
+	options->compact_threshold = 0;
+	options->internal = false;
+	options->huge_pages = false;
+	options->segment_handlers = &zend_mm_home_segments;
+	options->chunk_handlers = &zend_mm_home_chunks;
+}
+
+void zend_mm_settings_read(void)
+{
+	struct zend_mm_settings *settings = &zend_mm_settings;
+	const char *name;
+
+	zend_mm_page_size(); /* noted before there are threads */
+	zend_mm_default_options(&settings->options);
+	set_up_homes(&settings->options);
+	settings->foreign = foreign_policy();
+	settings->stats = is_on("ZEND_MM_STATS");
+	settings->check = is_on("ZEND_MM_CHECK");
+	name = settings->options.storage ? settings->options.storage : default_storage;
+	settings->options.storage = name;
+	if (!zend_mm_home_storage_start(zend_mm_storage_type(name))) {
+		zend_mm_startup_error(bad_setting, "Cannot initialize zend_mm storage [%s]\n", name);
+	}
+	zend_mm_corruption_aborts = true;
+}

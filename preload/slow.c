@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * preload/slow.c - the slow halves of the malloc family: everything that fast.h leaves over.
+ *
+ * The owner of a home looks here, and only here, whether blocks have come home: whenever a list of
+ * its heap is empty, a block is not small, or a cache is full.
+ *
+ * errno stays as it was where a request succeeds; ENOMEM says why one did not.
+ */
+#include <errno.h>
+
+#include "preload/bootstrap.h"
+#include "preload/fast.h"
+#include "preload/foreign.h"
+#include "preload/settings.h"
+
+/* {{{ Around each request of a heap. */
+
+/* Under --stats every request comes to the slow halves, and is counted in the home of the thread
+ * that makes it. */
+static void count(enum zend_mm_done kind)
+{
+	struct zend_mm_home *home = zend_mm_thread.home;
+
+	if (UNEXPECTED(zend_mm_settings.stats) && home && home->heap) {
+		zend_mm_figure_add(&home->figures.done[kind], 1);
+	}
+}
+
+static void *enomem(void)
+{
+	errno = ENOMEM;
+	return NULL;
+}
+
+/* What a heap says to a request: aligned to more than 16 where alignment says so. */
+static void *ask(zend_mm_heap *heap, size_t alignment, size_t size)
+{
+	size_t rounded = zend_mm_round_request(heap, size);
+
+	if (alignment <= ZEND_MM_ALIGNMENT) {
+		return zend_mm_dispatch_alloc(heap, rounded);
+	}
+	return heap->mode == ZEND_MM_LEGACY ?
+		zend_mm_legacy_alloc_aligned(heap, alignment, rounded) :
+		zend_mm_modern_alloc_aligned(heap, alignment, rounded);
+}
+
+/* A request of the home's owner. */
+static void *request(struct zend_mm_home *home, size_t alignment, size_t size)
+{
+	void *data;
+
+	zend_mm_look_at_returned(home);
+	count(ZEND_MM_DONE_REQUESTS);
+	if (UNEXPECTED(zend_mm_settings.stats) && alignment <= ZEND_MM_ALIGNMENT &&
+		home->heap->kind != ZEND_MM_KIND_OTHER) {
+		data = zend_mm_take_listed(home->heap, size);
+		if (data) {
+			count(ZEND_MM_DONE_HITS);
+			return data;
+		}
+	}
+	data = ask(home->heap, alignment, size);
+	zend_mm_home_publish(home);
+	return data;
+}
+
+/* A request of a thread without a home: an orphan serves those of a thread that is past its end. */
+static void *request_without_home(size_t alignment, size_t size)
+{
+	struct zend_mm_home *home;
+	void *data = NULL;
+
+	if (zend_mm_home_too_early()) {
+		return zend_mm_bootstrap_alloc(size, alignment);
+	}
+	if (zend_mm_thread.home != &zend_mm_home_departed) {
+		return NULL;
+	}
+	zend_mm_orphans_lock();
+	home = zend_mm_orphan_for_use();
+	if (home) {
+		data = request(home, alignment, size);
+	}
+	zend_mm_orphans_unlock();
+	return data;
+}
+
+static void *aligned_request(size_t alignment, size_t size)
+{
+	int saved_errno = errno;
+	struct zend_mm_home *home;
+	void *data;
+
+	if (size > ZEND_MM_REQUEST_MAX || alignment > ZEND_MM_REQUEST_MAX - size) {
+		return enomem();
+	}
+	home = zend_mm_home_here();
+	data = home ? request(home, alignment, size) : request_without_home(alignment, size);
+	if (!data) {
+		return enomem();
+	}
+	errno = saved_errno;
+	return data;
+}
+
+/* }}} */
+
+void *zend_mm_preload_malloc_slow(size_t size)
+{
+	return aligned_request(1, size);
+}
+
+void *zend_mm_preload_aligned(size_t alignment, size_t size)
+{
+	return aligned_request(alignment, size);
+}
+
+/* {{{ calloc */
+
+/* From this size on it is worth asking whether the memory is zeroed already. */
+static const size_t zeroed_from = 8 * 1024;
+
+/* Whether a block of this thread's heap lies in a region that was mapped for it just now.  Nothing of
+ * the block has been written then: a legacy heap writes before and behind it, a modern one into the
+ * chunk's header. */
+static bool is_fresh(const struct zend_mm_home *home, const void *data, size_t size)
+{
+	return home->fresh && size >= zeroed_from &&
+		(uintptr_t)data - (uintptr_t)home->fresh < home->fresh_size;
+}
+
+void *zend_mm_preload_calloc_slow(size_t size)
+{
+	struct zend_mm_home *home = zend_mm_home_here();
+	void *data;
+
+	if (home) {
+		home->fresh = NULL;
+	}
+	data = aligned_request(1, size);
+	if (data && !(home && is_fresh(home, data, size))) {
+		memset(data, 0, size);
+	}
+	return data;
+}
+
+/* }}} */
+/* {{{ free */
+
+static void free_own(struct zend_mm_home *home, void *ptr)
+{
+	zend_mm_look_at_returned(home);
+	zend_mm_dispatch_free(home->heap, ptr);
+	zend_mm_home_publish(home);
+}
+
+void zend_mm_preload_free_slow(void *ptr)
+{
+	int saved_errno = errno;
+	struct zend_mm_home *home;
+
+	if (!ptr) {
+		return;
+	}
+	home = zend_mm_home_of(ptr);
+	if (UNEXPECTED(!home) || UNEXPECTED((uintptr_t)ptr & (ZEND_MM_ALIGNMENT - 1))) {
+		if (!zend_mm_bootstrap_has(ptr)) {
+			zend_mm_foreign_pointer("free", ptr, home);
+		}
+	} else {
+		count(ZEND_MM_DONE_FREES);
+		if (home == zend_mm_thread.home) {
+			free_own(home, ptr);
+		} else {
+			count(ZEND_MM_DONE_RETURNS);
+			zend_mm_return_block(home, ptr);
+		}
+	}
+	errno = saved_errno;
+}
+
+/* }}} */
+/* {{{ realloc */
+
+static size_t least(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+/* A block that this thread's heap cannot resize: a new one gets what fits.  The old one is still to
+ * be freed. */
+static void *copy_to_new(const void *ptr, size_t old_size, size_t size)
+{
+	void *data = zend_mm_preload_malloc(size);
+
+	if (data) {
+		memcpy(data, ptr, least(old_size, size));
+	}
+	return data;
+}
+
+/* Stays where it is as long as at most half of the block is wasted. */
+static void *resize_others(struct zend_mm_home *home, void *ptr, size_t size)
+{
+	size_t old_size = zend_mm_usable_size(home, ptr);
+	void *data;
+
+	if (size <= old_size && size >= old_size / 2) {
+		return ptr;
+	}
+	data = copy_to_new(ptr, old_size, size);
+	if (data) {
+		zend_mm_return_block(home, ptr);
+	}
+	return data;
+}
+
+static void *resize_own(struct zend_mm_home *home, void *ptr, size_t size)
+{
+	int saved_errno = errno;
+	void *data;
+
+	zend_mm_look_at_returned(home);
+	data = home->heap->verbs->realloc(home->heap, ptr, zend_mm_round_request(home->heap, size),
+		SIZE_MAX);
+	zend_mm_home_publish(home);
+	if (!data) {
+		return enomem();
+	}
+	errno = saved_errno;
+	return data;
+}
+
+static void *resize_foreign(void *ptr, size_t size, const struct zend_mm_home *home)
+{
+	if (zend_mm_bootstrap_has(ptr)) {
+		return copy_to_new(ptr, zend_mm_bootstrap_size(ptr), size);
+	}
+	zend_mm_foreign_pointer("realloc", ptr, home);
+	errno = EINVAL;
+	return NULL;
+}
+
+void *zend_mm_preload_realloc(void *ptr, size_t size)
+{
+	struct zend_mm_home *home;
+
+	if (!ptr) {
+		return zend_mm_preload_malloc(size);
+	}
+	if (size == 0) {
+		zend_mm_preload_free(ptr);
+		return NULL;
+	}
+	if (UNEXPECTED(size > ZEND_MM_REQUEST_MAX)) {
+		return enomem();
+	}
+	home = zend_mm_home_of(ptr);
+	if (UNEXPECTED(!home) || UNEXPECTED((uintptr_t)ptr & (ZEND_MM_ALIGNMENT - 1))) {
+		return resize_foreign(ptr, size, home);
+	}
+	count(ZEND_MM_DONE_RESIZES);
+	return EXPECTED(home == zend_mm_thread.home) ? resize_own(home, ptr, size) :
+		resize_others(home, ptr, size);
+}
+
+/* }}} */
+
+size_t zend_mm_preload_usable_size(void *ptr)
+{
+	const struct zend_mm_home *home;
+
+	if (!ptr) {
+		return 0;
+	}
+	home = zend_mm_home_of(ptr);
+	if (UNEXPECTED(!home) || UNEXPECTED((uintptr_t)ptr & (ZEND_MM_ALIGNMENT - 1))) {
+		if (zend_mm_bootstrap_has(ptr)) {
+			return zend_mm_bootstrap_size(ptr);
+		}
+		zend_mm_foreign_pointer("malloc_usable_size", ptr, home);
+		return 0;
+	}
+	return zend_mm_usable_size(home, ptr);
+}
