@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * tools/memory.h - what this process has from the system, as the kernel counts it.
+ */
+#ifndef ZMM_MEMORY_H
+#define ZMM_MEMORY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct zmm_memory {
+	uint64_t held;     /* bytes of private writable mappings */
+	uint64_t resident; /* bytes of memory behind all mappings */
+};
+
+/* Opens what the figures are read from; false where the system has nothing like it. */
+bool zmm_memory_open(void);
+
+/* Two microseconds, about. All zero where nothing is open. */
+struct zmm_memory zmm_memory_now(void);
+
+/* Bytes that malloc holds, but that no one uses; gives back what it can first. 0 where malloc does
+ * not tell. What it takes from there will not show as growth of `held`. */
+uint64_t zmm_memory_idle_in_malloc(void);
+
+#endif
