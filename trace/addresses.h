@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * From addresses to identifiers. Recordings of other processes name a block by its address, which is
- * used again after a free; here each block gets a fresh number, from 1 on.
+ * From addresses to identifiers. Recordings of other processes name a block by its address,
+ * which is used again after a free; here each block gets a fresh number, from 1 on.
  *
  * A recording starts and stops in the middle of a program's life and may have lost events, so what
  * does not fit together is no error: it is mended, and counted in the reader's remarks.
@@ -9,8 +9,9 @@
  * Invariant: `live` holds exactly the blocks that the events pushed so far leave allocated, save
  * those in `moving`, which a resize has taken from one address and not yet put at another.
  *
- * Users: reader_binary.c, reader_mtrace.c, reader_ltrace.c. Each call pushes the events it means to the
- * reader; `event` holds the kind's fields with `id` still an address. False when memory ran out.
+ * Users: reader_binary.c, reader_mtrace.c, reader_ltrace.c. Each call pushes the events it
+ * means to the reader; `event` holds the kind's fields with `id` still an address. False when
+ * memory ran out.
  */
 #ifndef ZMM_ADDRESSES_H
 #define ZMM_ADDRESSES_H

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The decoding half of the binary trace format: headers and events from buffers of the caller, which
- * may hold anything. Invariant: nothing is read outside the buffer, and a cursor that failed stands
- * on the event it could not read.
+ * The decoding half of the binary trace format: headers and events from buffers of the caller,
+ * which may hold anything. Invariant: nothing is read outside the buffer, and a cursor that
+ * failed stands on the event it could not read.
  */
 #include "trace/binary_format.h"
 

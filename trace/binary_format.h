@@ -7,11 +7,11 @@
  *   file:   header (64) | block | block | …
  *   block:  header (48) | payload: events … | unused room
  *
- * Each block decodes on its own: the deltas in it start from its header. Invariant of a block that is
- * being written: `used` in its header covers whole events only. It is stored last, in one store,
- * with release order; so when the block lies in a shared mapping of the file and the process is
- * killed between any two instructions, the file holds every event up to the last whole one. A
- * closed block has a checksum as well.
+ * Each block decodes on its own: the deltas in it start from its header. Invariant of a block
+ * that is being written: `used` in its header covers whole events only. It is stored last, in
+ * one store, with release order; so when the block lies in a shared mapping of the file and the
+ * process is killed between any two instructions, the file holds every event up to the last
+ * whole one. A closed block has a checksum as well.
  *
  * Users: reader_binary.c and writer.c in this folder, and recorders.
  */
@@ -84,8 +84,9 @@ struct zmm_block {
 	bool stamped;
 };
 
-/* Start a block in `bytes` bytes at `buffer` (a multiple of 8, and 8-byte aligned; header included),
- * which from here on is a readable open block. What was in the buffer before does not matter. */
+/* Start a block in `bytes` bytes at `buffer` (a multiple of 8, and 8-byte aligned; header
+ * included), which from here on is a readable open block. What was in the buffer before does
+ * not matter. */
 void zmm_block_open(struct zmm_block *block, void *buffer, size_t bytes,
 	const struct zmm_block_start *start);
 
@@ -94,8 +95,8 @@ void zmm_block_open(struct zmm_block *block, void *buffer, size_t bytes,
  * are exactly 1 after cost nothing. False, and nothing changed, when it does not fit. */
 bool zmm_block_add(struct zmm_block *block, const struct zmm_event *event);
 
-/* Checksum and close the block. With `trim` its room shrinks to what is used, rounded up to 8. Returns
- * how many bytes from the buffer's start belong to the block. */
+/* Checksum and close the block. With `trim` its room shrinks to what is used, rounded up to 8.
+ * Returns how many bytes from the buffer's start belong to the block. */
 size_t zmm_block_close(struct zmm_block *block, bool trim);
 
 /* Write the block that ends a file of `events` events: the whole of it, ZMM_BLOCK_HEADER_BYTES. */
@@ -149,8 +150,9 @@ struct zmm_block_cursor {
 void zmm_block_start_reading(struct zmm_block_cursor *cursor, const struct zmm_block_info *info,
 	const unsigned char *payload, uint8_t id_shift);
 
-/* The next event: 1, 0 at the end of what is used, -1 when it makes no sense (`fault` says why, `at`
- * stands on it). event->stamp is set in every block; event->stamped only in blocks with stamps. */
+/* The next event: 1, 0 at the end of what is used, -1 when it makes no sense (`fault` says why,
+ * `at` stands on it). event->stamp is set in every block; event->stamped only in blocks with
+ * stamps. */
 int zmm_block_next(struct zmm_block_cursor *cursor, struct zmm_event *event);
 
 /* The 32-bit xxHash of `count` bytes: the checksum of headers and blocks. */

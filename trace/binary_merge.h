@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The events of a binary trace whose blocks overlap in time, in the order of their stamps. A recorder
- * gives each thread blocks of its own, so that they lie in the file by when each began.
+ * The events of a binary trace whose blocks overlap in time, in the order of their stamps. A
+ * recorder gives each thread blocks of its own, so that they lie in the file by when each
+ * began.
  *
  * The headers are read first and sorted; then a block is loaded when its time comes, so that only
  * blocks that overlap are in memory together. User: reader_binary.c.

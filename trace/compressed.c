@@ -134,8 +134,8 @@ struct zmm_unpacker *zmm_unpacker_open(const char *name, struct zmm_error *error
 
 struct zmm_packer *zmm_packer_open(const char *name, struct zmm_error *error)
 {
-	zmm_error_set(error, ZMM_ERROR_INPUT, "%s: cannot compress it, this zmm was built without zstd; "
-		"choose a name without .zst, or install libzstd-dev and configure again", name);
+	zmm_error_set(error, ZMM_ERROR_INPUT, "%s: cannot compress it, this zmm was built without "
+		"zstd; choose a name without .zst, or install libzstd-dev and configure again", name);
 	return NULL;
 }
 

@@ -10,7 +10,8 @@
 
 #include "trace/error.h"
 
-/* One line stays one line, and a terminal stays as it is, whatever a trace or a file's name holds. */
+/* One line stays one line, and a terminal stays as it is, whatever a trace or a file's name
+ * holds. */
 static void make_printable(char *text)
 {
 	for (; *text; text++)

@@ -120,16 +120,16 @@ static bool follow_alloc(struct zmm_ids *ids, const zmm_reader *reader,
 	if (event->id >= ids->table_size && !extend_table(ids, event->id))
 		return no_memory(error);
 	if (state_of(ids, event->id) != STATE_NEVER) {
-		zmm_reader_blame(reader, error, "block %llu is allocated, but its number was used before; each "
-			"block needs a number of its own", (unsigned long long)event->id);
+		zmm_reader_blame(reader, error, "block %llu is allocated, but its number was used before; "
+			"each block needs a number of its own", (unsigned long long)event->id);
 		return false;
 	}
 	if (ids->unused_count) {
 		*slot = ids->unused[--ids->unused_count];
 	} else {
 		if (ids->fresh == ZMM_SLOTS_MAX) {
-			zmm_reader_blame(reader, error, "more than %d blocks are alive at once, which is more than "
-				"can be replayed", ZMM_SLOTS_MAX);
+			zmm_reader_blame(reader, error, "more than %d blocks are alive at once, which is more "
+				"than can be replayed", ZMM_SLOTS_MAX);
 			return false;
 		}
 		if (ids->fresh == ids->slot_room && !grow_slots(ids))
@@ -161,8 +161,8 @@ static bool find_live(struct zmm_ids *ids, const zmm_reader *reader, const struc
 		*slot = state - STATE_LIVE;
 		return true;
 	}
-	zmm_reader_blame(reader, error, "%s of block %llu, %s; the trace is wrong here, or a part of it "
-		"is missing", event->kind == ZMM_EVENT_FREE ? "free" : "resize",
+	zmm_reader_blame(reader, error, "%s of block %llu, %s; the trace is wrong here, or a part of "
+		"it is missing", event->kind == ZMM_EVENT_FREE ? "free" : "resize",
 		(unsigned long long)event->id, reasons[state]);
 	return false;
 }

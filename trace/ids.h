@@ -4,11 +4,12 @@
  * for makes sense. This is where the rules of a trace are: an id is never used twice; only a block
  * that was allocated, and neither freed nor ended with its request, can be freed or resized.
  *
- * Slots are handed out last freed first, so that their table stays as small as the most blocks alive
- * at once and what is in use of it stays in the cache.
+ * Slots are handed out last freed first, so that their table stays as small as the most blocks
+ * alive at once and what is in use of it stays in the cache.
  *
- * Ids are remembered for good, 4 bytes each as long as they come roughly in order (a table indexed by
- * id), 16 to 43 bytes where they do not (a map). Users: program.c, and whoever wants to check a trace.
+ * Ids are remembered for good, 4 bytes each as long as they come roughly in order (a table
+ * indexed by id), 16 to 43 bytes where they do not (a map). Users: program.c, and whoever wants
+ * to check a trace.
  */
 #ifndef ZMM_IDS_H
 #define ZMM_IDS_H
@@ -42,8 +43,8 @@ struct zmm_ids {
 void zmm_ids_init(struct zmm_ids *ids);
 void zmm_ids_release(struct zmm_ids *ids);
 
-/* Follow an event: true, and the slot for events about a block; false when the event breaks a rule or
- * memory ran out: then `error` is filled through zmm_reader_blame(). */
+/* Follow an event: true, and the slot for events about a block; false when the event breaks a
+ * rule or memory ran out: then `error` is filled through zmm_reader_blame(). */
 bool zmm_ids_follow(struct zmm_ids *ids, const zmm_reader *reader, const struct zmm_event *event,
 	uint32_t *slot, struct zmm_error *error);
 

@@ -147,9 +147,9 @@ static int no_line(struct zmm_input *input, size_t count, struct zmm_error *erro
 		zmm_error_set(error, ZMM_ERROR_INPUT, "%s:%llu: the line is longer than %d bytes; no line "
 			"of a trace is", input->name, (unsigned long long)input->line, ZMM_LINE_MAX);
 	else
-		zmm_error_set(error, ZMM_ERROR_INPUT, "%s:%llu: the last line has no end, so the file seems "
-			"to be cut short; get the whole file, or end the line if it is complete", input->name,
-			(unsigned long long)input->line);
+		zmm_error_set(error, ZMM_ERROR_INPUT, "%s:%llu: the last line has no end, so the file "
+			"seems to be cut short; get the whole file, or end the line if it is complete",
+			input->name, (unsigned long long)input->line);
 	return -1;
 }
 
@@ -199,8 +199,8 @@ static bool copy_to(struct zmm_input *input, FILE *copy, struct zmm_error *error
 	}
 	if (fflush(copy) == 0 && !ferror(copy))
 		return true;
-	zmm_error_set(error, ZMM_ERROR_SYSTEM, "%s: cannot make a temporary copy of it: %s; unpack it to "
-		"a plain file first, or point TMPDIR where there is room", input->name, strerror(errno));
+	zmm_error_set(error, ZMM_ERROR_SYSTEM, "%s: cannot make a temporary copy of it: %s; unpack it "
+		"to a plain file first, or point TMPDIR where there is room", input->name, strerror(errno));
 	return false;
 }
 
@@ -303,8 +303,8 @@ static bool find_compression(struct zmm_input *input, struct zmm_error *error)
 			return false;
 	}
 	if (count == 0) {
-		zmm_error_set(error, ZMM_ERROR_INPUT, "%s: it is empty (line 1, byte 0); a trace has at least "
-			"one line", input->name);
+		zmm_error_set(error, ZMM_ERROR_INPUT, "%s: it is empty (line 1, byte 0); a trace has at "
+			"least one line", input->name);
 		return false;
 	}
 	return true;

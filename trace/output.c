@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * See output.h. Invariant: buffer[0 .. used) waits to be packed and written; `temporary` is the name
- * of a file that exists and has to be removed or renamed, or NULL.
+ * See output.h. Invariant: buffer[0 .. used) waits to be packed and written; `temporary` is the
+ * name of a file that exists and has to be removed or renamed, or NULL.
  */
 #include "trace/output.h"
 
@@ -73,8 +73,8 @@ static bool write_error(struct zmm_output *output, struct zmm_error *error)
 	int why = errno;
 
 	zmm_error_set(error, ZMM_ERROR_SYSTEM, "%s: cannot write: %s%s", output->name, strerror(why),
-		why == ENOSPC || why == EDQUOT || why == EFBIG ? "; make room or choose another place (nothing was left "
-		"behind)" : "");
+		why == ENOSPC || why == EDQUOT || why == EFBIG ? "; make room or choose another place "
+		"(nothing was left behind)" : "");
 	return false;
 }
 
@@ -145,8 +145,8 @@ static bool open_temporary(struct zmm_output *output, struct zmm_error *error)
 	}
 	output->fd = mkostemp(output->temporary, O_CLOEXEC);
 	if (output->fd < 0) {
-		zmm_error_set(error, ZMM_ERROR_SYSTEM, "%s: cannot create a file there: %s; choose a folder "
-			"that exists and that you may write to", output->name, strerror(errno));
+		zmm_error_set(error, ZMM_ERROR_SYSTEM, "%s: cannot create a file there: %s; choose a "
+			"folder that exists and that you may write to", output->name, strerror(errno));
 		free(output->temporary);
 		output->temporary = NULL;
 		return false;

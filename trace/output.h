@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The bytes of an output file, packed if asked for. A regular file is written under a temporary name
- * beside its own, which it gets when all of it is there; so whatever happens, nothing half written
- * stands under the name. Devices, pipes and "-" (standard output) are written as they are.
+ * The bytes of an output file, packed if asked for. A regular file is written under a temporary
+ * name beside its own, which it gets when all of it is there; so whatever happens, nothing half
+ * written stands under the name. Devices, pipes and "-" (standard output) are written as they
+ * are.
  *
- * User: writer.c. At most one output is open at a time: signals that end the process (INT, TERM, HUP)
- * remove its temporary file.
+ * User: writer.c. At most one output is open at a time: signals that end the process (INT,
+ * TERM, HUP) remove its temporary file.
  */
 #ifndef ZMM_OUTPUT_H
 #define ZMM_OUTPUT_H

@@ -100,8 +100,8 @@ enum zmm_program_flags {
 	ZMM_PROGRAM_SITES = 1 /* keep each operation's call site */
 };
 
-/* Read the trace at `path` ("-": standard input) and compile it. Remarks of the reader go to standard
- * error. NULL on failure. */
+/* Read the trace at `path` ("-": standard input) and compile it. Remarks of the reader go to
+ * standard error. NULL on failure. */
 zmm_program *zmm_program_load(const char *path, unsigned flags, struct zmm_error *error);
 
 void zmm_program_free(zmm_program *program); /* NULL is fine */

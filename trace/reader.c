@@ -91,8 +91,8 @@ static bool find_line_format(struct zmm_reader *reader, const char *line, size_t
 	return false;
 }
 
-/* The first line that is not blank decides. Output of ltrace is mixed with the program's own, so for
- * it alone later lines count too. */
+/* The first line that is not blank decides. Output of ltrace is mixed with the program's own,
+ * so for it alone later lines count too. */
 static bool judge_lines(struct zmm_reader *reader, const char *text, size_t count,
 	struct zmm_error *error)
 {
@@ -122,13 +122,13 @@ static bool judge_lines(struct zmm_reader *reader, const char *text, size_t coun
 		}
 	}
 	if (!first) {
-		zmm_error_set(error, ZMM_ERROR_INPUT, "%s:%u: there is nothing but blank lines; a trace has at "
-			"least one line", zmm_input_name(reader->input), number);
+		zmm_error_set(error, ZMM_ERROR_INPUT, "%s:%u: there is nothing but blank lines; a trace "
+			"has at least one line", zmm_input_name(reader->input), number);
 		return false;
 	}
 	struct zmm_excerpt excerpt;
-	zmm_error_set(error, ZMM_ERROR_INPUT, "%s:%u: '%s' is not the beginning of a trace in any known "
-		"format (zmm convert --help lists them)", zmm_input_name(reader->input), first_number,
+	zmm_error_set(error, ZMM_ERROR_INPUT, "%s:%u: '%s' is not the beginning of a trace in any "
+		"known format (zmm convert --help lists them)", zmm_input_name(reader->input), first_number,
 		zmm_excerpt(&excerpt, first, first_length));
 	return false;
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a reader is inside: the input, the format's own part, and a short queue of events for formats
- * in which one record makes several.
+ * What a reader is inside: the input, the format's own part, and a short queue of events for
+ * formats in which one record makes several.
  *
- * A format's part is one function. Either it delivers one event a call (`next`), or it takes one
- * record a call and pushes what it means (`step`). Both return 1, 0 at the proper end, -1 after they
- * filled the error. Users: reader.c and the reader_*.c files.
+ * A format's part is one function. Either it delivers one event a call (`next`), or it takes
+ * one record a call and pushes what it means (`step`). Both return 1, 0 at the proper end, -1
+ * after they filled the error. Users: reader.c and the reader_*.c files.
  */
 #ifndef ZMM_READER_H
 #define ZMM_READER_H

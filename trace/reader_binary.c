@@ -43,8 +43,8 @@ static int end_of_file(struct binary *binary, struct zmm_reader *reader,
 	size_t count;
 
 	if (info->events_before != binary->events)
-		return blame(reader, error, offset, "the end mark counts another number of events: a part of "
-			"the file is missing");
+		return blame(reader, error, offset, "the end mark counts another number of events: a part "
+			"of the file is missing");
 	zmm_input_skip(reader->input, ZMM_BLOCK_HEADER_BYTES + info->room);
 	if (!zmm_input_peek(reader->input, 1, &bytes, &count, error))
 		return -1;
@@ -89,7 +89,8 @@ static int next_block(struct binary *binary, struct zmm_reader *reader, struct z
 			return -1;
 	}
 	if (count < whole)
-		return blame(reader, error, offset + count, "the file is cut short: its end mark is missing");
+		return blame(reader, error, offset + count,
+			"the file is cut short: its end mark is missing");
 	fault = fault ? fault : fault_of_block(binary, &info, bytes);
 	if (fault)
 		return blame(reader, error, offset, fault);
@@ -147,8 +148,8 @@ static int next_by_id(struct zmm_reader *reader, struct zmm_event *event,
 	int result = next_raw(reader, event, error);
 
 	if (result == 1 && (event->kind == ZMM_BINARY_DETACH || event->kind == ZMM_BINARY_ATTACH))
-		return blame(reader, error, reader->offset, "the event makes sense only where blocks are named "
-			"by address");
+		return blame(reader, error, reader->offset, "the event makes sense only where blocks are "
+			"named by address");
 	return result;
 }
 
@@ -216,8 +217,8 @@ static bool read_header(struct binary *binary, struct zmm_reader *reader,
 	const char *fault = zmm_file_header_read(&binary->header, bytes);
 	if (fault && binary->header.version != ZMM_BINARY_VERSION) {
 		reader->offset = 8;
-		zmm_reader_blame(reader, error, "the trace is in version %u of the binary format and this zmm "
-			"reads version %d; use the zmm that wrote it to convert it to text",
+		zmm_reader_blame(reader, error, "the trace is in version %u of the binary format and this "
+			"zmm reads version %d; use the zmm that wrote it to convert it to text",
 			binary->header.version, ZMM_BINARY_VERSION);
 	} else if (fault) {
 		zmm_reader_blame(reader, error, "the file's header %s; get the file again, or a newer zmm",

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reads what ltrace(1) prints about malloc() and its relatives, with or without -f, -i, -t, -r, -T, -S
- * and -o. Lines about other functions are passed over; lines of the program's own output are counted
- * and left out.
+ * Reads what ltrace(1) prints about malloc() and its relatives, with or without -f, -i, -t, -r,
+ * -T, -S and -o. Lines about other functions are passed over; lines of the program's own output
+ * are counted and left out.
  *
- * With -f a call can be spread over two lines, between which others run. An allocation counts where
- * its result is known, a free where it is called; a resize releases its address when it is called and
- * takes the new one when the result is known. While a thread is inside such a call, what it calls in
- * turn (calloc() calling malloc()) is the same request once more, and passed over.
+ * With -f a call can be spread over two lines, between which others run. An allocation counts
+ * where its result is known, a free where it is called; a resize releases its address when it
+ * is called and takes the new one when the result is known. While a thread is inside such a
+ * call, what it calls in turn (calloc() calling malloc()) is the same request once more, and
+ * passed over.
  */
 #include "trace/reader.h"
 

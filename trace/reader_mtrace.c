@@ -127,8 +127,8 @@ static uint64_t hash(struct word word)
 	return sum;
 }
 
-/* "./program:[0x401136]" or "/lib/libc.so.6:(strdup+0x12)[0x7f…]": the address in the brackets, or
- * where there is none the site's number, which is as good as any. */
+/* "./program:[0x401136]" or "/lib/libc.so.6:(strdup+0x12)[0x7f…]": the address in the brackets,
+ * or where there is none the site's number, which is as good as any. */
 static uint64_t frame_of(struct word caller, uint64_t site)
 {
 	uint64_t address;
@@ -200,8 +200,8 @@ static int step_mtrace(struct zmm_reader *reader, struct zmm_error *error)
 		return 1;
 	if (!take_apart(line, length, &record)) {
 		struct zmm_excerpt excerpt;
-		zmm_reader_blame(reader, error, "'%s' is not a line of an mtrace log ('@ CALLER + 0xADDRESS "
-			"0xSIZE' and the like); remove it if something else was mixed in",
+		zmm_reader_blame(reader, error, "'%s' is not a line of an mtrace log ('@ CALLER + "
+			"0xADDRESS 0xSIZE' and the like); remove it if something else was mixed in",
 			zmm_excerpt(&excerpt, line, length));
 		return -1;
 	}

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reads the traces of the CS:APP malloc lab: four lines with a number each (a suggested heap size, how
- * many ids, how many operations, a weight), then `a ID SIZE`, `r ID SIZE` and `f ID` lines.
+ * Reads the traces of the CS:APP malloc lab: four lines with a number each (a suggested heap
+ * size, how many ids, how many operations, a weight), then `a ID SIZE`, `r ID SIZE` and `f ID`
+ * lines.
  *
- * Their ids may be used again after a free, so blocks get fresh ones. Unlike a recording such a file
- * is whole, so what does not fit together is an error.
+ * Their ids may be used again after a free, so blocks get fresh ones. Unlike a recording such a
+ * file is whole, so what does not fit together is an error.
  */
 #include "trace/reader.h"
 
@@ -136,11 +137,11 @@ static int end_of_lines(struct rep *rep, struct zmm_reader *reader, struct zmm_e
 	if (rep->header_read == HEADER_LINES && rep->operations == promised)
 		return 0;
 	if (rep->header_read < HEADER_LINES)
-		zmm_reader_blame(reader, error, "the file is cut short: a malloc lab trace starts with four "
-			"lines of a number each");
+		zmm_reader_blame(reader, error, "the file is cut short: a malloc lab trace starts with "
+			"four lines of a number each");
 	else
-		zmm_reader_blame(reader, error, "the header promises %llu operations and there are %llu: the "
-			"file is cut short or its third line is wrong", (unsigned long long)promised,
+		zmm_reader_blame(reader, error, "the header promises %llu operations and there are %llu: "
+			"the file is cut short or its third line is wrong", (unsigned long long)promised,
 			(unsigned long long)rep->operations);
 	return -1;
 }

@@ -297,8 +297,8 @@ static int unknown_line(struct rest *rest)
 {
 	struct zmm_excerpt word;
 
-	fault(rest, "'%s' is not a line of a trace; lines start with one of a f r l e g x u b d t s n m "
-		"and a blank, or with #", zmm_excerpt(&word, rest->at, (size_t)(rest->end - rest->at)));
+	fault(rest, "'%s' is not a line of a trace; lines start with one of a f r l e g x u b d t s n "
+		"m and a blank, or with #", zmm_excerpt(&word, rest->at, (size_t)(rest->end - rest->at)));
 	return -1;
 }
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The text trace format, both ways, a line at a time, on buffers of the caller. What a line means is
- * in doc/trace-format.md.
+ * The text trace format, both ways, a line at a time, on buffers of the caller. What a line
+ * means is in doc/trace-format.md.
  *
- * Users: reader.c and writer.c. Invariant: a line that was formatted parses to the same event, and a
- * line in the form that the formatter uses is formatted as it was.
+ * Users: reader.c and writer.c. Invariant: a line that was formatted parses to the same event,
+ * and a line in the form that the formatter uses is formatted as it was.
  */
 #ifndef ZMM_TEXT_FORMAT_H
 #define ZMM_TEXT_FORMAT_H

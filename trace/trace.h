@@ -3,8 +3,8 @@
  * A trace: what a program asked of its allocator, in order. This header is what the tools see of
  * it: events, a reader that turns any supported file into events, and a writer.
  *
- *   text, binary, .rep, mtrace, ltrace --> zmm_reader --> struct zmm_event --> zmm_writer
- *                                                                         --> zmm_program (program.h)
+ *   text, binary, .rep, mtrace, ltrace --> zmm_reader --> events --> zmm_writer
+ *                                                               --> zmm_program (program.h)
  *
  * The reader tells formats apart by content, never by name; each may be compressed with zstd. It
  * holds one buffer at a time, whatever the length of the trace. doc/trace-format.md describes the
@@ -113,8 +113,8 @@ zmm_reader *zmm_reader_open(const char *path, struct zmm_error *error);
  * Blocks of formats that name them by address get fresh ids, counted from 1. */
 int zmm_reader_next(zmm_reader *reader, struct zmm_event *event, struct zmm_error *error);
 
-/* Fill `error` (kind INPUT) with "FILE:LINE: …" or "FILE: byte OFFSET: …" for the event delivered
- * last: how users of a reader report an event that makes no sense to them. */
+/* Fill `error` (kind INPUT) with "FILE:LINE: …" or "FILE: byte OFFSET: …" for the event
+ * delivered last: how users of a reader report an event that makes no sense to them. */
 void zmm_reader_blame(const zmm_reader *reader, struct zmm_error *error, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
@@ -122,8 +122,9 @@ void zmm_reader_blame(const zmm_reader *reader, struct zmm_error *error, const c
 enum zmm_format zmm_reader_format(const zmm_reader *reader);
 bool zmm_reader_compressed(const zmm_reader *reader);
 
-/* What had to be left out so far and why, as one line ("FILE: 12 frees of blocks that …"), or NULL
- * when nothing was. Valid until the reader is closed. Complete once the trace's end was reached. */
+/* What had to be left out so far and why, as one line ("FILE: 12 frees of blocks that …"), or
+ * NULL when nothing was. Valid until the reader is closed. Complete once the trace's end was
+ * reached. */
 const char *zmm_reader_remarks(zmm_reader *reader);
 
 void zmm_reader_close(zmm_reader *reader); /* NULL is fine */
@@ -138,8 +139,8 @@ typedef struct zmm_writer zmm_writer;
 zmm_writer *zmm_writer_open(const char *path, enum zmm_format format, bool compress,
 	struct zmm_error *error);
 
-/* What the name of a file says about how to write it: .zmt is binary, .trace and .txt are text, each
- * with .zst after it compressed. False when the name says nothing. */
+/* What the name of a file says about how to write it: .zmt is binary, .trace and .txt are text,
+ * each with .zst after it compressed. False when the name says nothing. */
 bool zmm_format_from_name(const char *path, enum zmm_format *format, bool *compress);
 
 /* Append one event. False on failure; the writer can then only be abandoned. */
