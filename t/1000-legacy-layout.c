@@ -41,7 +41,7 @@ static int check_visit(void *context, const zend_mm_region *region,
 		"the guard" };
 	static const zend_mm_block_state states[] = { ZEND_MM_BLOCK_HEADER, ZEND_MM_BLOCK_RESERVE,
 		ZEND_MM_BLOCK_FREE, ZEND_MM_BLOCK_GUARD };
-	size_t reserve = request_for(0) * (size_t) -1 + 8192;
+	size_t reserve = legacy_true_size(8192);
 	size_t header = legacy_segment_header_size;
 	size_t guard = legacy_header_size;
 	const size_t sizes[] = { header, reserve, SEGMENT - header - reserve - guard, guard };
@@ -54,7 +54,7 @@ static int check_visit(void *context, const zend_mm_region *region,
 	}
 	if (*visit < 4) {
 		is_int(block->state, states[*visit], "in it: %s", names[*visit]);
-		is_size(block->size, (sizes[*visit] + 7) & ~(size_t) 7, "of its size");
+		is_size(block->size, sizes[*visit], "of its size");
 		is_size((uintptr_t) block->address - (uintptr_t) region->address, offsets[*visit],
 			"at its place");
 	}
@@ -74,8 +74,7 @@ int main(void)
 	is_int(visits, 4, "its segment has four parts");
 	zend_mm_get_figures(heap, &figures);
 	is_size(figures.real_size, SEGMENT, "it holds a segment");
-	is_size(figures.size, 8192 + legacy_header_size + (legacy_canary_size ? 8 : 0),
-		"the reserve is in use");
+	is_size(figures.size, legacy_true_size(8192), "the reserve is in use");
 	is_size(figures.limit, (size_t) 1 << (8 * sizeof(size_t) - 2), "the limit is 2^62 or 2^30");
 	if (legacy_plain) {
 		is_size(offset_of(heap, zend_mm_alloc(heap, 7)), sizeof(void *) == 8 ? 8240 : 8216,
