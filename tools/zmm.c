@@ -24,6 +24,7 @@ static const struct command commands[] = {
 	{ "info", zmm_cmd_info, "say what is in a trace" },
 	{ "convert", zmm_cmd_convert, "turn a trace or a log into another format" },
 	{ "generate", zmm_cmd_generate, "make a trace by a rule and a seed" },
+	{ "run", zmm_cmd_run, "run a program with its malloc replaced by a heap" },
 };
 
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
