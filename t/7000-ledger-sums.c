@@ -1,18 +1,34 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The ledger of every recorded trace on both heaps sums to what is held: after each operation of the
- * short ones, after every thousandth of the others.
+ * short ones, after every 13th of the random ones, after every thousandth of the long ones. With
+ * ZMM_TEST_EVERY=1 in the environment, after each operation of the random ones as well.
  */
 #include <glob.h>
 
 #include "t/tap.h"
-#include "tools/census.c"
-#include "tools/ledger.c"
+#include "tools/census.h"
+#include "tools/ledger.h"
 
 enum {
 	SHORT_TRACE = 5000, /* operations */
+	RANDOM_TRACE = 50000,
+	RANDOM_STEP = 13,
 	LONG_STEP = 1000
 };
+
+static uint64_t step_of(const zmm_program *program)
+{
+	if (program->op_count <= SHORT_TRACE) {
+		return 1;
+	}
+	if (program->op_count > RANDOM_TRACE) {
+		return LONG_STEP;
+	}
+	uint64_t every = getenv("ZMM_TEST_EVERY") ? strtoull(getenv("ZMM_TEST_EVERY"), NULL, 10) : 0;
+
+	return every ? every : RANDOM_STEP;
+}
 
 struct run {
 	const zmm_program *program;
@@ -51,7 +67,7 @@ static void check_trace(const char *path, const zmm_program *program, enum zmm_a
 	const char *name = strrchr(path, '/') + 1;
 	struct zmm_error error = { .text = "" };
 
-	full.observe_every = program->op_count <= SHORT_TRACE ? 1 : LONG_STEP;
+	full.observe_every = step_of(program);
 	zmm_replay *replay = zmm_replay_new(program, &options, &error);
 	bool done = replay && zmm_replay_full(replay, &full, &error);
 	zmm_replay_free(replay);
