@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <malloc.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "preload/fast.h"
 #include "preload/info.h"
@@ -194,8 +195,15 @@ EXPORT void malloc_stats(void)
 /* }}} */
 /* {{{ When the library is loaded, and at exit. */
 
-__attribute__((constructor)) static void loaded(void)
+/* The library is linked to be initialised first, so the C library may not have set environ yet; it
+ * will do that with the same pointer, which the dynamic linker gives to every constructor. */
+__attribute__((constructor)) static void loaded(int argc, char **argv, char **environment)
 {
+	(void)argc;
+	(void)argv;
+	if (!environ) {
+		environ = environment;
+	}
 	zend_mm_homes_prepare();
 	zend_mm_report_prepare();
 }
