@@ -42,16 +42,16 @@ static void check_bucket_order(void)
 static void check_split(void)
 {
 	zend_mm_heap *heap = legacy_start();
-	const size_t sizes[] = { 400, 400 };
+	const size_t sizes[] = { 240, 240 };
 	void *b[2];
-	size_t exact = 400 - legacy_smallest_block;
+	size_t exact = 240 - legacy_smallest_block;
 
 	take_apart(heap, b, sizes, 2);
 	fill_cache(heap);
 	zend_mm_free(heap, b[0]);
 	zend_mm_free(heap, b[1]);
 	is_ptr(take(heap, exact + 8), b[0], "less than a block left over:");
-	is_size(block_with(heap, b[0]).size, 400, "the request takes all of it");
+	is_size(block_with(heap, b[0]).size, 240, "the request takes all of it");
 	is_ptr(take(heap, exact), b[1], "just a block left over:");
 	is_size(block_with(heap, b[1]).size, exact, "the request takes the front");
 	ok(is_in(heap, (char *) b[1] + exact, ZEND_MM_LIST_BUCKET), "and the rest is free");

@@ -219,8 +219,8 @@ static void split_free_block(legacy_heap_t *heap)
 	block_t *block = heap->trees[12];
 	size_t size = block_size(block);
 
-	block_set(block_at(block, size - 64), 64, block_free);
-	block_set(block, size - 64, block_free);
+	block_set(block_at(block, size - legacy_smallest_block), legacy_smallest_block, block_free);
+	block_set(block, size - legacy_smallest_block, block_free);
 }
 
 static void cache_twice(legacy_heap_t *heap)
