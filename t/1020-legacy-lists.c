@@ -48,6 +48,7 @@ static void check_split(void)
 
 	take_apart(heap, b, sizes, 2);
 	fill_cache(heap);
+	use_up(heap);
 	zend_mm_free(heap, b[0]);
 	zend_mm_free(heap, b[1]);
 	is_ptr(take(heap, exact + 8), b[0], "less than a block left over:");

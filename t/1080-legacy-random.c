@@ -107,7 +107,7 @@ static void step(zend_mm_heap *heap)
 {
 	struct slot *slot = &slots[tap_below(&state, slot_count)];
 
-	watched.refuse_next = tap_below(&state, 200) == 0;
+	watched.refuse_next = tap_below(&state, 20) == 0;
 	if (!slot->data) {
 		allocate(heap, slot);
 	} else if (tap_below(&state, 3) == 0) {
