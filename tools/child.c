@@ -1,29 +1,53 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tools/child.c - running work in a forked process, with a pipe for its result.
+ * tools/child.c - starting this program anew, with a pipe for its result.
  *
- * A result is smaller than what a pipe takes at once, so the child never waits for its reader. The
- * child ends by _exit(), without flushing what its parent had buffered.
+ * What goes through the pipe is a flag, and then the result or the error. Both are smaller than
+ * what a pipe takes at once, so the child never waits for its reader.
  */
 #include "config.h"
 
 #include "tools/child.h"
 
 #ifdef _WIN32
-bool zmm_run_in_child(zmm_child_work work, void *context, void *result, size_t size,
+bool zmm_child_open(struct zmm_child *child, struct zmm_error *error)
+{
+	(void)child;
+	zmm_error_set(error, ZMM_ERROR_INPUT, "this system has no processes of the kind needed here");
+	return false;
+}
+
+bool zmm_child_start(struct zmm_child *child, char **argv, const char *preload,
 	struct zmm_error *error)
 {
-	(void)work;
-	(void)context;
+	(void)argv;
+	(void)preload;
+	return zmm_child_open(child, error);
+}
+
+bool zmm_child_finish(struct zmm_child *child, void *result, size_t size,
+	struct zmm_error *error)
+{
 	(void)result;
 	(void)size;
-	zmm_error_set(error, ZMM_ERROR_INPUT,
-		"this system cannot fork, so nothing can be run in a process of its own");
-	return false;
+	return zmm_child_open(child, error);
+}
+
+int zmm_child_report(int result_fd, bool done, const void *result, size_t size,
+	const struct zmm_error *error)
+{
+	(void)result_fd;
+	(void)done;
+	(void)result;
+	(void)size;
+	(void)error;
+	return 1;
 }
 #else
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -67,24 +91,65 @@ static bool read_all(int fd, void *data, size_t size)
 	return true;
 }
 
-static _Noreturn void be_child(int fd, zmm_child_work work, void *context, void *result,
-	size_t size)
+bool zmm_child_open(struct zmm_child *child, struct zmm_error *error)
 {
-	struct zmm_error error = { .kind = ZMM_ERROR_NONE };
-	bool done = work(context, result, &error);
-	bool sent = write_all(fd, &done, sizeof done)
-		&& (done ? write_all(fd, result, size) : write_all(fd, &error, sizeof error));
+	int ends[2];
 
-	_exit(sent ? 0 : 1);
+	if (pipe(ends) != 0) {
+		zmm_error_set(error, ZMM_ERROR_SYSTEM, "cannot make a pipe: %s", strerror(errno));
+		return false;
+	}
+	child->read_fd = ends[0];
+	child->result_fd = ends[1];
+	child->pid = -1;
+	fcntl(child->read_fd, F_SETFD, FD_CLOEXEC);
+	return true;
 }
 
-/* How a child ended that brought nothing back. */
-static void blame_end(pid_t pid, struct zmm_error *error)
+static _Noreturn void become(const struct zmm_child *child, char **argv, const char *preload)
+{
+	struct zmm_error error;
+	char path[4096];
+	ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);
+
+	if (preload) {
+		setenv("LD_PRELOAD", preload, 1);
+	}
+	if (length > 0) {
+		path[length] = '\0';
+		execv(path, argv);
+	}
+	zmm_error_set(&error, ZMM_ERROR_SYSTEM, "cannot start /proc/self/exe: %s", strerror(errno));
+	_exit(zmm_child_report(child->result_fd, false, NULL, 0, &error));
+}
+
+bool zmm_child_start(struct zmm_child *child, char **argv, const char *preload,
+	struct zmm_error *error)
+{
+	child->pid = fork();
+	if (child->pid == 0) {
+		become(child, argv, preload);
+	}
+	close(child->result_fd);
+	if (child->pid < 0) {
+		zmm_error_set(error, ZMM_ERROR_SYSTEM, "cannot fork: %s", strerror(errno));
+		close(child->read_fd);
+		return false;
+	}
+	return true;
+}
+
+static int wait_for(const struct zmm_child *child)
 {
 	int status = 0;
 
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+	while (waitpid((pid_t)child->pid, &status, 0) < 0 && errno == EINTR) {
 	}
+	return status;
+}
+
+static void blame_end(int status, struct zmm_error *error)
+{
 	if (WIFSIGNALED(status)) {
 		zmm_error_set(error, ZMM_ERROR_SYSTEM, "ended by signal %d (%s)", WTERMSIG(status),
 			strsignal(WTERMSIG(status)));
@@ -94,35 +159,27 @@ static void blame_end(pid_t pid, struct zmm_error *error)
 	}
 }
 
-bool zmm_run_in_child(zmm_child_work work, void *context, void *result, size_t size,
+bool zmm_child_finish(struct zmm_child *child, void *result, size_t size,
 	struct zmm_error *error)
 {
-	int ends[2];
 	bool done = false;
-	pid_t pid;
+	bool reported = read_all(child->read_fd, &done, sizeof done)
+		&& (done ? read_all(child->read_fd, result, size)
+			: read_all(child->read_fd, error, sizeof *error));
+	int status = wait_for(child);
 
-	if (pipe(ends) != 0) {
-		zmm_error_set(error, ZMM_ERROR_SYSTEM, "cannot make a pipe: %s", strerror(errno));
-		return false;
+	close(child->read_fd);
+	if (!reported) {
+		blame_end(status, error);
 	}
-	pid = fork();
-	if (pid == 0) {
-		close(ends[0]);
-		be_child(ends[1], work, context, result, size);
-	}
-	close(ends[1]);
-	if (pid < 0) {
-		zmm_error_set(error, ZMM_ERROR_SYSTEM, "cannot fork: %s", strerror(errno));
-	} else if (!read_all(ends[0], &done, sizeof done)
-			|| !(done ? read_all(ends[0], result, size)
-				: read_all(ends[0], error, sizeof *error))) {
-		blame_end(pid, error);
-		done = false;
-	} else {
-		while (waitpid(pid, NULL, 0) < 0 && errno == EINTR) {
-		}
-	}
-	close(ends[0]);
-	return done;
+	return reported && done;
+}
+
+int zmm_child_report(int result_fd, bool done, const void *result, size_t size,
+	const struct zmm_error *error)
+{
+	return write_all(result_fd, &done, sizeof done)
+		&& (done ? write_all(result_fd, result, size)
+			: write_all(result_fd, error, sizeof *error)) ? 0 : 1;
 }
 #endif

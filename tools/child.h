@@ -1,9 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tools/child.h - work done in a process of its own, whose result comes back as a plain structure.
+ * tools/child.h - work done by this very program started anew, whose result comes back as a plain
+ * structure.
  *
- * What is measured then starts from the same state each time, and what crashes takes nothing with
- * it.
+ * What is measured then starts from the same clean state each time, can have another malloc
+ * preloaded, can be looked at from outside while it runs, and takes nothing with it if it crashes.
+ *
+ *    parent                                      child
+ *    zmm_child_open()                            …
+ *    zmm_child_start(argv with result_fd) -----> zmm_child_report(result_fd, …)
+ *    zmm_child_finish()                   <-----
  */
 #ifndef ZMM_CHILD_H
 #define ZMM_CHILD_H
@@ -13,12 +19,27 @@
 
 #include "trace/trace.h"
 
-/* Does the work and fills the result, which holds no pointers. On failure fills the error. */
-typedef bool (*zmm_child_work)(void *context, void *result, struct zmm_error *error);
+struct zmm_child {
+	long pid;
+	int result_fd; /* where the child is to report; open in both from zmm_child_open() on */
+	int read_fd;
+};
 
-/* Calls work(context, result) in a child and brings its result, or its error, back. What ended the
- * child otherwise (a signal, an exit) becomes the error. */
-bool zmm_run_in_child(zmm_child_work work, void *context, void *result, size_t size,
+/* Makes the way back. False with the error set. */
+bool zmm_child_open(struct zmm_child *child, struct zmm_error *error);
+
+/* Starts this program with the arguments (argv[0] included, NULL at the end) and, if it is not
+ * NULL, with the library `preload` instead of what LD_PRELOAD says. False with the error set. */
+bool zmm_child_start(struct zmm_child *child, char **argv, const char *preload,
 	struct zmm_error *error);
+
+/* Waits for the result of `size` bytes, and for the child's end. False with what the child reported
+ * as its error, or with how it ended instead of reporting (a signal, an exit). */
+bool zmm_child_finish(struct zmm_child *child, void *result, size_t size,
+	struct zmm_error *error);
+
+/* For the child: sends its result, or its error if it has none. Returns the exit status. */
+int zmm_child_report(int result_fd, bool done, const void *result, size_t size,
+	const struct zmm_error *error);
 
 #endif

@@ -2,24 +2,29 @@
 /*
  * zmm compare: the same traces on both heaps and on the system's malloc, side by side.
  *
- * Time is the median of several samples, each in a process of its own; the contenders take turns, so
+ * Others take part as shared libraries that bring a malloc. Time is the median of several samples,
+ * each in a process of its own; the contenders take turns, so
  * that a slow moment of the machine does not hit one of them alone. What the replay loop takes by
  * itself is measured in the same way, and shown and subtracted.
  */
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "tools/contender.h"
 #include "tools/emit.h"
 #include "tools/options.h"
 #include "tools/progress.h"
+#include "tools/shared_program.h"
 #include "tools/zmm.h"
 
 static const char help[] =
 	"usage: zmm compare [OPTION…] TRACE…\n"
 	"Runs traces on the legacy heap, on the modern heap and on the system's malloc, and shows\n"
 	"side by side what each took.\n\n"
+	"  -a, --allocator NAME=LIBRARY\n"
+	"                       also run it on the malloc of a shared library; can be repeated\n"
 	"  -r, --repeat N       samples of each time, of which the median is shown (default: 5)\n"
 	"  -s, --storage NAME   where the heaps get memory: a storage type of this build\n"
 	"  -S, --seg-size SIZE  legacy: size of a segment, as 64K (default: ZEND_MM_SEG_SIZE or 256K)\n"
@@ -40,8 +45,7 @@ static const char help[] =
 enum {
 	repeat_default = 5,
 	repeat_max = 1000,
-	contender_count = 3,
-	loop = contender_count    /* the loop itself takes part in the timing, after the others */
+	contenders_max = 16       /* the loop itself included, which takes part in the timing */
 };
 
 struct settings {
@@ -50,6 +54,8 @@ struct settings {
 	size_t segment_size;
 	bool json;
 	bool help;
+	struct zmm_contender added[contenders_max]; /* --allocator */
+	int added_count;
 	char **paths;
 	int path_count;
 };
@@ -63,8 +69,10 @@ struct result {
 
 struct comparison {
 	const struct settings *settings;
-	struct zmm_contender contenders[contender_count + 1];
-	struct result results[contender_count + 1];
+	struct zmm_contender contenders[contenders_max];
+	struct result results[contenders_max];
+	uint64_t base_held;       /* of the sample before (see zmm_sample_memory()) */
+	int count;                /* of contenders; the loop comes after the last */
 	zmm_emit *emit;
 	int status;
 };
@@ -72,6 +80,7 @@ struct comparison {
 /* --- the command line ------------------------------------------------------------------------ */
 
 static const struct option long_options[] = {
+	{ "allocator", required_argument, NULL, 'a' },
 	{ "repeat", required_argument, NULL, 'r' },
 	{ "storage", required_argument, NULL, 's' },
 	{ "seg-size", required_argument, NULL, 'S' },
@@ -80,9 +89,29 @@ static const struct option long_options[] = {
 	{ NULL, 0, NULL, 0 }
 };
 
+static int add_allocator(struct settings *settings, char *text)
+{
+	char *library = strchr(text, '=');
+
+	if (!library || library == text || access(library + 1, R_OK) != 0) {
+		return zmm_bad_usage("compare", "'%s' is no name and library, as in "
+			"jemalloc=/usr/lib/x86_64-linux-gnu/libjemalloc.so.2", text);
+	}
+	if (settings->added_count == contenders_max - 4) {
+		return zmm_bad_usage("compare", "more than %d allocators", contenders_max - 4);
+	}
+	*library = '\0';
+	settings->added[settings->added_count++] = (struct zmm_contender){
+		.name = text, .replay = { .allocator = ZMM_ALLOCATOR_SYSTEM }, .preload = library + 1
+	};
+	return ZMM_EXIT_OK;
+}
+
 static int set_option(struct settings *settings, int option)
 {
 	switch (option) {
+	case 'a':
+		return add_allocator(settings, optarg);
 	case 'r':
 		return zmm_parse_count(optarg, &settings->repeat) && settings->repeat > 0
 				&& settings->repeat <= repeat_max ? ZMM_EXIT_OK
@@ -113,7 +142,7 @@ static int read_command_line(struct settings *settings, int argc, char **argv)
 
 	optind = 0;
 	while (status == ZMM_EXIT_OK && !settings->help
-			&& (option = getopt_long(argc, argv, "r:s:S:jh", long_options, NULL)) != -1) {
+			&& (option = getopt_long(argc, argv, "a:r:s:S:jh", long_options, NULL)) != -1) {
 		status = set_option(settings, option);
 	}
 	if (status != ZMM_EXIT_OK || settings->help) {
@@ -126,22 +155,28 @@ static int read_command_line(struct settings *settings, int argc, char **argv)
 
 /* --- measuring ------------------------------------------------------------------------------- */
 
+static void add_contender(struct comparison *comparison, enum zmm_allocator allocator)
+{
+	comparison->contenders[comparison->count++] = (struct zmm_contender){
+		.name = zmm_allocator_name(allocator),
+		.replay = {
+			.allocator = allocator,
+			.storage = comparison->settings->storage,
+			.segment_size = comparison->settings->segment_size
+		}
+	};
+}
+
 static void set_up_contenders(struct comparison *comparison)
 {
-	static const enum zmm_allocator allocators[contender_count + 1] = {
-		ZMM_ALLOCATOR_LEGACY, ZMM_ALLOCATOR_MODERN, ZMM_ALLOCATOR_SYSTEM, ZMM_ALLOCATOR_NONE
-	};
-
-	for (int i = 0; i <= contender_count; i++) {
-		comparison->contenders[i] = (struct zmm_contender){
-			.name = zmm_allocator_name(allocators[i]),
-			.replay = {
-				.allocator = allocators[i],
-				.storage = comparison->settings->storage,
-				.segment_size = comparison->settings->segment_size
-			}
-		};
+	add_contender(comparison, ZMM_ALLOCATOR_LEGACY);
+	add_contender(comparison, ZMM_ALLOCATOR_MODERN);
+	add_contender(comparison, ZMM_ALLOCATOR_SYSTEM);
+	for (int i = 0; i < comparison->settings->added_count; i++) {
+		comparison->contenders[comparison->count++] = comparison->settings->added[i];
 	}
+	add_contender(comparison, ZMM_ALLOCATOR_NONE);
+	comparison->count--;
 }
 
 /* One contender's failure does not end the others' measuring. */
@@ -158,11 +193,11 @@ static void fail(struct comparison *comparison, int index, const char *path,
 	comparison->results[index].failed = true;
 }
 
-static void measure_time(struct comparison *comparison, const char *path,
-	const zmm_program *program, uint64_t turn)
+static void measure_time(struct comparison *comparison, const char *path, int program_fd,
+	uint64_t turn)
 {
-	for (int i = 0; i <= contender_count; i++) {
-		int index = (int)((turn + (uint64_t)i) % (contender_count + 1));
+	for (int i = 0; i <= comparison->count; i++) {
+		int index = (int)((turn + (uint64_t)i) % (uint64_t)(comparison->count + 1));
 		struct result *result = &comparison->results[index];
 		struct zmm_time_sample sample;
 		struct zmm_error error;
@@ -172,7 +207,7 @@ static void measure_time(struct comparison *comparison, const char *path,
 		}
 		zmm_progress("%s: time, sample %d of %d, %s", path, (int)turn + 1,
 			(int)comparison->settings->repeat, comparison->contenders[index].name);
-		if (zmm_sample_time(&comparison->contenders[index], program, &sample, &error)) {
+		if (zmm_sample_time(&comparison->contenders[index], program_fd, &sample, &error)) {
 			result->ns[turn] = sample.ns;
 		} else {
 			fail(comparison, index, path, &error);
@@ -180,20 +215,30 @@ static void measure_time(struct comparison *comparison, const char *path,
 	}
 }
 
-static void measure(struct comparison *comparison, const char *path, const zmm_program *program)
+/* The system's malloc comes before those that are preloaded, and so does its base. */
+static void measure_memory(struct comparison *comparison, const char *path, int program_fd,
+	int index)
 {
+	struct zmm_memory_sample *sample = &comparison->results[index].memory;
 	struct zmm_error error;
 
+	zmm_progress("%s: memory, %s", path, comparison->contenders[index].name);
+	if (!zmm_sample_memory(&comparison->contenders[index], program_fd, comparison->base_held,
+			sample, &error)) {
+		fail(comparison, index, path, &error);
+	} else if (!comparison->contenders[index].preload) {
+		comparison->base_held = sample->base_held;
+	}
+}
+
+static void measure(struct comparison *comparison, const char *path, int program_fd)
+{
 	memset(comparison->results, 0, sizeof comparison->results);
-	for (int i = 0; i < contender_count; i++) {
-		zmm_progress("%s: memory, %s", path, comparison->contenders[i].name);
-		if (!zmm_sample_memory(&comparison->contenders[i], program,
-				&comparison->results[i].memory, &error)) {
-			fail(comparison, i, path, &error);
-		}
+	for (int i = 0; i < comparison->count; i++) {
+		measure_memory(comparison, path, program_fd, i);
 	}
 	for (uint64_t turn = 0; turn < comparison->settings->repeat; turn++) {
-		measure_time(comparison, path, program, turn);
+		measure_time(comparison, path, program_fd, turn);
 	}
 	zmm_progress_clear();
 }
@@ -262,17 +307,20 @@ static void show_contender(struct comparison *comparison, int index, double loop
 static void show(struct comparison *comparison, const char *path, const zmm_program *program)
 {
 	zmm_emit *emit = comparison->emit;
-	double loop_ns = median(comparison->results[loop].ns, comparison->settings->repeat);
+	struct result *loop = &comparison->results[comparison->count];
+	double loop_ns = median(loop->ns, comparison->settings->repeat);
 
 	zmm_emit_item(emit);
 	zmm_emit_fact(emit, "trace", "trace", zmm_value_text(path));
 	zmm_emit_fact(emit, "operations", "operations", zmm_value_count(program->op_count));
 	zmm_emit_fact(emit, "requests", "requests", zmm_value_count(program->requests));
 	zmm_emit_fact(emit, "peak_live", "peak live", zmm_value_bytes(program->peak_bytes));
-	zmm_emit_fact(emit, "loop_ns_per_operation", "the loop's own",
+	zmm_emit_fact(emit, "samples", "samples of each time",
+		zmm_value_count(comparison->settings->repeat));
+	zmm_emit_fact(emit, "loop_ns_per_operation", "the loop's own time",
 		zmm_value_nanoseconds(loop_ns));
 	zmm_emit_table(emit, "contenders", columns, column_count);
-	for (int i = 0; i < contender_count; i++) {
+	for (int i = 0; i < comparison->count; i++) {
 		show_contender(comparison, i, loop_ns);
 	}
 	zmm_emit_end(emit);
@@ -283,14 +331,16 @@ static void compare_one(struct comparison *comparison, const char *path)
 {
 	struct zmm_error error;
 	zmm_program *program = zmm_program_load(path, 0, &error);
+	int fd = program ? zmm_program_share(program, &error) : -1;
 
-	if (!program) {
+	if (fd < 0) {
 		zmm_progress_clear();
 		comparison->status = zmm_error_print(&error);
-		return;
+	} else {
+		measure(comparison, path, fd);
+		show(comparison, path, program);
+		close(fd);
 	}
-	measure(comparison, path, program);
-	show(comparison, path, program);
 	zmm_program_free(program);
 }
 
@@ -321,7 +371,6 @@ static int run(const struct settings *settings)
 	}
 	set_up_contenders(&comparison);
 	zmm_progress_start();
-	zmm_emit_fact(comparison.emit, "samples", "samples", zmm_value_count(settings->repeat));
 	zmm_emit_list(comparison.emit, "traces");
 	for (int i = 0; i < settings->path_count; i++) {
 		compare_one(&comparison, settings->paths[i]);

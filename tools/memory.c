@@ -50,13 +50,14 @@ struct zmm_memory zmm_memory_now(void)
 #if defined(__GLIBC__) && (__GLIBC__ > 2 || __GLIBC_MINOR__ >= 33)
 #include <malloc.h>
 
-uint64_t zmm_memory_idle_in_malloc(void)
+uint64_t zmm_memory_held_by_malloc(void)
 {
-	malloc_trim(0);
-	return mallinfo2().fordblks;
+	struct mallinfo2 info = mallinfo2();
+
+	return info.arena + info.hblkhd;
 }
 #else
-uint64_t zmm_memory_idle_in_malloc(void)
+uint64_t zmm_memory_held_by_malloc(void)
 {
 	return 0;
 }

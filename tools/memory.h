@@ -19,8 +19,7 @@ bool zmm_memory_open(void);
 /* Two microseconds, about. All zero where nothing is open. */
 struct zmm_memory zmm_memory_now(void);
 
-/* Bytes that malloc holds, but that no one uses; gives back what it can first. 0 where malloc does
- * not tell. What it takes from there will not show as growth of `held`. */
-uint64_t zmm_memory_idle_in_malloc(void);
+/* Bytes that malloc holds from the system, in use or not; 0 where malloc does not tell. */
+uint64_t zmm_memory_held_by_malloc(void);
 
 #endif

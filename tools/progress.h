@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tools/progress.h - a line on standard error that tells how far the work is: only on a terminal, and
- * only once the work has taken more than a second.
+ * tools/progress.h - a line on standard error that tells how far the work is: only on a terminal,
+ * and only once the work has taken more than a second.
  */
 #ifndef ZMM_PROGRESS_H
 #define ZMM_PROGRESS_H

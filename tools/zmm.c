@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "tools/contender.h"
 #include "tools/zmm.h"
 
 struct command {
@@ -92,6 +93,10 @@ static int run_help(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+	int sampled = zmm_contender_main(argc, argv);
+
+	if (sampled >= 0)
+		return sampled;
 	if (argc < 2) {
 		print_help(stderr);
 		return ZMM_EXIT_USAGE;

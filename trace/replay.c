@@ -120,6 +120,7 @@ static bool watch_storage(zmm_replay *replay, zend_mm_options *options)
 static bool start_heap(zmm_replay *replay)
 {
 	zend_mm_options options;
+	zend_mm_figures figures;
 
 	zend_mm_default_options(&options);
 	options.mode = replay->options.allocator == ZMM_ALLOCATOR_MODERN
@@ -141,20 +142,24 @@ static bool start_heap(zmm_replay *replay)
 	replay->heap = zend_mm_startup_with(&options);
 	if (replay->heap) {
 		replay->outer_heap = zend_mm_set_heap(replay->heap);
+		zend_mm_get_figures(replay->heap, &figures);
+		replay->first_limit = figures.limit;
 	}
 	return replay->heap != NULL;
 }
 
-/* Slots are written once here, so that the timed run does not wait for their memory. */
+static size_t slots_size(const zmm_program *program)
+{
+	return (program->slot_count ? program->slot_count : 1) * sizeof(void *);
+}
+
+/* Not from malloc, which may be what is measured, and written once, so that the timed run does not
+ * wait for their memory. */
 static void **new_slots(const zmm_program *program)
 {
-	size_t count = program->slot_count ? program->slot_count : 1;
-	void **slots = malloc(count * sizeof *slots);
+	void **slots = zend_mm_scratch_alloc(slots_size(program));
 
-	if (slots) {
-		memset(slots, 0, count * sizeof *slots);
-	}
-	return slots;
+	return slots ? memset(slots, 0, slots_size(program)) : NULL;
 }
 
 static const struct zmm_verbs *verbs_of(enum zmm_allocator allocator)
@@ -208,7 +213,7 @@ void zmm_replay_free(zmm_replay *replay)
 		zmm_unwatch(&replay->watched);
 	}
 	zmm_spaced_free(replay->spaced);
-	free(replay->slots);
+	zend_mm_scratch_free(replay->slots, slots_size(replay->program));
 	free(replay);
 }
 
@@ -321,6 +326,24 @@ void zmm_replay_timed(zmm_replay *replay, struct zmm_replay_time *time)
 	zmm_replay_clock(time);
 	run(replay);
 	zmm_replay_clock_since(time);
+}
+
+void zmm_replay_rewind(zmm_replay *replay)
+{
+	const zmm_program *program = replay->program;
+
+	zmm_replay_lapse(replay);
+	if (replay->on_heap) {
+		zend_try {
+			zend_set_memory_limit(replay->first_limit);
+			shutdown_memory_manager(1, 0);
+		} zend_end_try();
+	} else if (replay->verbs == &zmm_system_verbs) {
+		zmm_replay_free_request(replay, program->ops + program->op_count);
+	}
+	memset(replay->slots, 0, slots_size(program));
+	replay->request = program->ops;
+	replay->failures = replay->peak_live_bytes = replay->peak_live_blocks = 0;
 }
 
 /* --- results --------------------------------------------------------------------------------- */

@@ -10,10 +10,10 @@
  *    zmm_program_load() --> zmm_replay_new() --> zmm_replay_timed() --> zmm_replay_free()
  *                                            or  zmm_replay_full()
  *
- * A replay makes its heap at first and is run once. Requests go to emalloc, efree and erealloc on
- * the current heap, as those of a PHP extension would (or to malloc, free and realloc); a failure
- * is caught at the bailout point and the trace goes on. While a replay runs, the process's host is
- * the replay's.
+ * A replay makes its heap at first and is run once, or, after zmm_replay_rewind(), again. Requests
+ * go to emalloc, efree and erealloc on the current heap, as those of a PHP extension would (or to
+ * malloc, free and realloc); a failure is caught at the bailout point and the trace goes on. While a
+ * replay exists, the current heap and the process's host are its own.
  */
 #ifndef ZMM_REPLAY_H
 #define ZMM_REPLAY_H
@@ -70,6 +70,10 @@ void zmm_replay_clock_since(struct zmm_replay_time *time);
 
 /* Runs the program once and says how long that took. */
 void zmm_replay_timed(zmm_replay *replay, struct zmm_replay_time *time);
+
+/* Ends the request and takes back what the trace set (the limit, refusals, counts), so that the
+ * program can be run again by a heap that keeps what heaps keep between requests. */
+void zmm_replay_rewind(zmm_replay *replay);
 
 /* What an observer sees, after an operation. */
 struct zmm_replay_moment {

@@ -5,7 +5,6 @@
  * The lines of placements are those of t/golden/README.md, byte for byte.
  */
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "trace/error.h"
@@ -403,13 +402,17 @@ static bool finish(struct course *course)
 	return true;
 }
 
-/* Written once, so that its memory is not taken for the allocator's. */
+static size_t blocks_size(const zmm_program *program)
+{
+	return (program->slot_count ? program->slot_count : 1) * sizeof(struct block);
+}
+
+/* Not from malloc, and written once, so that its memory is not taken for the allocator's. */
 static struct block *new_blocks(const zmm_program *program)
 {
-	size_t count = program->slot_count ? program->slot_count : 1;
-	struct block *blocks = malloc(count * sizeof *blocks);
+	struct block *blocks = zend_mm_scratch_alloc(blocks_size(program));
 
-	return blocks ? memset(blocks, 0, count * sizeof *blocks) : NULL;
+	return blocks ? memset(blocks, 0, blocks_size(program)) : NULL;
 }
 
 bool zmm_replay_full(zmm_replay *replay, const struct zmm_full_run *run, struct zmm_error *error)
@@ -431,6 +434,6 @@ bool zmm_replay_full(zmm_replay *replay, const struct zmm_full_run *run, struct 
 		return false;
 	}
 	done = observe(&course) && go(&course) && finish(&course);
-	free(course.blocks);
+	zend_mm_scratch_free(course.blocks, blocks_size(replay->program));
 	return done;
 }

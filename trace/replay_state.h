@@ -20,6 +20,7 @@ struct zmm_replay {
 	zend_mm_heap *heap;
 	const char *storage;           /* the name of its storage */
 	size_t segment_size;
+	size_t first_limit;            /* the heap's memory limit before the trace */
 	zend_mm_heap *outer_heap;      /* the current heap before */
 	zmm_spaced *spaced;            /* NULL on another storage */
 	struct zmm_watched watched;

@@ -4,10 +4,10 @@
  * the heap alone.
  *
  * Over an ordinary mmap it depends on the neighbours whether a region can grow in place. Here each
- * region has a window of 1 GiB to itself: it can grow to the window's end and never further, and what
- * does not fit into a window is refused. Where address space is scarce (valgrind, ulimit -v, 32 bits)
- * windows are smaller, and zmm_spaced_trouble() tells if that came to matter. Regions are numbered in
- * the order in which they were got, from 0; a number is never used again, a window is.
+ * region has a window of 1 GiB to itself: it can grow to the window's end and never further, and
+ * what does not fit into a window is refused. Where address space is scarce (valgrind, ulimit -v,
+ * 32 bits) windows are smaller, and zmm_spaced_trouble() tells if that came to matter. Regions are
+ * numbered in the order in which they were got, from 0; a number is never used again, a window is.
  *
  * It is a storage type like those of storage/, for both designs, made with a struct zmm_spaced as
  * the parameter of segments.init:
