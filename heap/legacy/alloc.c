@@ -10,8 +10,8 @@
  *	6  split it, if what is left is enough for a block
  *	7  count it
  *
- * Called through fast.h (which has tried the cache in plain builds), the heap's verbs, realloc.c and
- * startup.c.
+ * Called through fast.h (which has tried the cache in plain builds), the heap's verbs, realloc.c
+ * and startup.c.
  */
 #include "heap/legacy/blocks.h"
 #include "heap/legacy/error.h"

@@ -179,8 +179,8 @@ static bool size_fits_place(size_t size, unsigned tree, size_t path, unsigned de
 
 /* The node that a place points at, its ring, and what hangs below it; path is the size's bits as
  * far as the turns taken say, the tree's own included. */
-static bool check_node(struct zend_mm_legacy_check *check, const void *holder, block_t *const *place,
-	unsigned tree, size_t path, unsigned depth)
+static bool check_node(struct zend_mm_legacy_check *check, const void *holder,
+	block_t *const *place, unsigned tree, size_t path, unsigned depth)
 {
 	const block_t *node = *place;
 	const struct zend_mm_legacy_links *links;

@@ -2,8 +2,8 @@
 /*
  * heap/legacy/rest.c - the rest list: insertion with its bound, and the search.
  *
- * Called by alloc.c and realloc.c.  Invariant: rest_count is the number of large blocks in the list,
- * and each of them has REST_MARK as its parent link.  Removal is block_unlink()'s.
+ * Called by alloc.c and realloc.c.  Invariant: rest_count is the number of large blocks in the
+ * list, and each of them has REST_MARK as its parent link.  Removal is block_unlink()'s.
  */
 #include "heap/legacy/blocks.h"
 
