@@ -23,7 +23,7 @@ static void test_best_fit(zend_mm_heap *heap)
 	for (int i = 0; i < 8; i += 2) {
 		zend_mm_free(heap, runs[i]);
 	}
-	is_size(page_of(take_pages(heap, 2)), 7, "the smallest hole that is long enough, the first one");
+	is_size(page_of(take_pages(heap, 2)), 7, "the smallest hole that is long enough");
 	is_size(page_of(take_pages(heap, 3)), 20, "a hole of the very length");
 	is_size(page_of(take_pages(heap, 4)), 1, "then a longer one");
 	is_size(page_of(take_pages(heap, 9)), 24, "what fits no hole goes behind all");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * t/modern.h - what tests of the modern heap share: heaps on a storage that counts and refuses, with
- * regions far apart, and looking at where blocks are.
+ * t/modern.h - what tests of the modern heap share: heaps on a storage that counts and refuses,
+ * with regions far apart, and looking at where blocks are.
  */
 #ifndef T_MODERN_H
 #define T_MODERN_H

@@ -39,9 +39,9 @@ static zend_always_inline size_t zend_mm_bin_of_tiny(size_t size)
 	return (size - 1 + (size < 1)) >> 3;
 }
 
-/* The bin for a request of 65 to 3072 bytes.  With b the highest bit of size - 1, the two bits below
- * it say which of the four steps: (size - 1) >> (b - 2) is 4 to 7.  65 bytes (b = 6) have to give
- * bin 8. */
+/* The bin for a request of 65 to 3072 bytes.  With b the highest bit of size - 1, the two bits
+ * below it say which of the four steps: (size - 1) >> (b - 2) is 4 to 7.  65 bytes (b = 6) have to
+ * give bin 8. */
 static zend_always_inline size_t zend_mm_bin_of_more(size_t size)
 {
 	uint32_t last = (uint32_t)size - 1;

@@ -154,8 +154,9 @@ static int zend_mm_check_chunk(const struct zend_mm_snapshot *snapshot,
 		page += pages;
 	}
 	if (free_pages != chunk->free_pages) {
-		return zend_mm_problem_word(snapshot->problem, heap, "a chunk's count of free pages is wrong",
-			chunk, &chunk->free_pages, chunk->free_pages, free_pages);
+		return zend_mm_problem_word(snapshot->problem, heap,
+			"a chunk's count of free pages is wrong", chunk, &chunk->free_pages,
+			chunk->free_pages, free_pages);
 	}
 	if (free_pages == ZEND_MM_ALL_PAGES && chunk != heap->main_chunk) {
 		return zend_mm_problem_at(snapshot->problem, heap, "a chunk without runs is in the circle",

@@ -11,8 +11,8 @@
  * The record is at the end, so that blocks keep the alignment of their kind, and a freed slot keeps
  * its record: freeing it again is found out.
  *
- * Invariant: between two verbs, each block in use but the entries of the huge list has a live record
- * with its own address in the magic number, and whole guard bytes.
+ * Invariant: between two verbs, each block in use but the entries of the huge list has a live
+ * record with its own address in the magic number, and whole guard bytes.
  */
 #include "heap/failure.h"
 #include "heap/modern/chunks.h"

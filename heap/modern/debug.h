@@ -17,8 +17,8 @@ void *zend_mm_modern_debug_realloc(zend_mm_heap *heap, void *ptr, size_t size, s
 /* The bytes requested. */
 size_t zend_mm_modern_debug_block_size(zend_mm_heap *heap, void *ptr);
 
-/* Checks one block, at any address whatever.  0 if it is a sound block of the heap, otherwise 1 with
- * the problem filled in. */
+/* Checks one block, at any address whatever.  0 if it is a sound block of the heap, otherwise 1
+ * with the problem filled in. */
 int zend_mm_modern_debug_check_block(const struct zend_mm_modern_heap *heap, const void *ptr,
 	zend_mm_problem *problem);
 

@@ -2,9 +2,9 @@
 /*
  * heap/modern/error.c - the policy of failures: refused requests and failed checks.
  *
- * A refusal is noted where it is found and reported here, once the verb has put everything in order,
- * because the report jumps out.  While it runs the heap is in overflow: the limit refuses nothing, so
- * that the reporting code may allocate.
+ * A refusal is noted where it is found and reported here, once the verb has put everything in
+ * order, because the report jumps out.  While it runs the heap is in overflow: the limit refuses
+ * nothing, so that the reporting code may allocate.
  */
 #include "heap/failure.h"
 #include "heap/modern/heap.h"

@@ -4,12 +4,12 @@
  *
  * Called by the host, and by whoever is about to fail for want of memory.
  *
- * Three passes: count the free slots of each run in its first map word; take the slots of wholly free
- * runs out of the lists; give the runs' pages back.  Between the first and the last the map words
- * have counters in them.
+ * Three passes: count the free slots of each run in its first map word; take the slots of wholly
+ * free runs out of the lists; give the runs' pages back.  Between the first and the last the map
+ * words have counters in them.
  *
- * compat: the counter has 9 bits.  The 512 slots of an 8-byte run wrap it to 0, so that such a run is
- * never found wholly free.
+ * compat: the counter has 9 bits.  The 512 slots of an 8-byte run wrap it to 0, so that such a run
+ * is never found wholly free.
  */
 #include "heap/modern/chunks.h"
 #include "heap/modern/pages.h"

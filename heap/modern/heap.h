@@ -125,8 +125,8 @@ ZEND_MM_NORETURN void zend_mm_modern_bad_huge(const struct zend_mm_modern_heap *
 	const void *ptr) ZEND_MM_COLD;
 /* }}} */
 
-/* {{{ small.c, large.c, huge.c, alloc.c: the kinds.  The try functions return NULL with the refusal noted;
- * the others report. */
+/* {{{ small.c, large.c, huge.c, alloc.c: the kinds.  The try functions return NULL with the refusal
+ * noted; the others report. */
 
 /* The half of a small allocation that finds the bin's list empty; the bytes have been counted. */
 void *zend_mm_modern_try_small_slow(struct zend_mm_modern_heap *heap, size_t bin);

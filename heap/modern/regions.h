@@ -2,8 +2,8 @@
 /*
  * heap/modern/regions.h - the one door from a modern heap to its storage.
  *
- * Regions are chunks and huge blocks.  These functions count the calls for the figures; real_size is
- * their callers' business.
+ * Regions are chunks and huge blocks.  These functions count the calls for the figures; real_size
+ * is their callers' business.
  */
 #ifndef HEAP_MODERN_REGIONS_H
 #define HEAP_MODERN_REGIONS_H

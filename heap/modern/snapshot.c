@@ -2,9 +2,9 @@
 /*
  * heap/modern/snapshot.c - marks the free slots and the heap's own ones.
  *
- * Called by walk.c and check.c.  Reads a chunk only after it was found in the circle, reads the circle
- * only where the system says that it can be read, and follows no list further than the heap has
- * slots.
+ * Called by walk.c and check.c.  Reads a chunk only after it was found in the circle, reads the
+ * circle only where the system says that it can be read, and follows no list further than the heap
+ * has slots.
  */
 #include "heap/modern/snapshot.h"
 #include "storage/readable.h"
@@ -283,8 +283,9 @@ static int zend_mm_snapshot_mark_entry(struct zend_mm_snapshot *snapshot,
 	}
 	if (entry->ptr == NULL || zend_mm_chunk_offset(entry->ptr) != 0 ||
 	    zend_mm_snapshot_marks(snapshot, entry->ptr) != NULL) {
-		return zend_mm_problem_word(snapshot->problem, heap, "a huge block has an impossible address",
-			entry, &entry->ptr, (size_t)(uintptr_t)entry->ptr, 0);
+		return zend_mm_problem_word(snapshot->problem, heap,
+			"a huge block has an impossible address", entry, &entry->ptr,
+			(size_t)(uintptr_t)entry->ptr, 0);
 	}
 	if (entry->size <= ZEND_MM_MAX_LARGE_SIZE || entry->size % zend_mm_page_size() != 0) {
 		return zend_mm_problem_word(snapshot->problem, heap, "a huge block has an impossible size",

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * heap/modern/snapshot.h - which slots of a heap are free and which are the heap's own, for the walker
- * and the deep check.
+ * heap/modern/snapshot.h - which slots of a heap are free and which are the heap's own, for the
+ * walker and the deep check.
  *
- * A free slot cannot be told from a used one by looking at it; only the bins' lists know.  A snapshot
- * follows the lists once and marks their members in scratch memory, outside the heap.  Everything
- * that it follows is checked on the way, so that a damaged heap leads to a problem and never to a
- * crash or an endless loop.
+ * A free slot cannot be told from a used one by looking at it; only the bins' lists know.  A
+ * snapshot follows the lists once and marks their members in scratch memory, outside the heap.
+ * Everything that it follows is checked on the way, so that a damaged heap leads to a problem and
+ * never to a crash or an endless loop.
  */
 #ifndef HEAP_MODERN_SNAPSHOT_H
 #define HEAP_MODERN_SNAPSHOT_H
