@@ -94,7 +94,7 @@ run env PERL5LIB="$srcdir/t" ZMM_TOTALS="$tmp/totals" \
 	prove --harness=Totals --exec '' "$tmp/some.t" "$tmp/all.t" "$tmp/bad.t" "$tmp/killed.t"
 is "$status" 1 "the sum of a bad run is bad"
 is "$(cat "$tmp/totals")" "2 5 3" "passed, failed, skipped; a killed test counts as a failure"
-like "$out" "*skipped: all.t, all of it: not here*skipped: some.t, check 1: because*" \
-	"each skipped check is listed with its reason"
+like "$out" "*skipped: all.t, all of it: not here*skipped: some.t, checks 1 2: because*" \
+	"skipped checks are listed with their reason"
 
 done_testing
