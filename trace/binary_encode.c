@@ -147,25 +147,9 @@ void zmm_end_block_write(unsigned char bytes[ZMM_BLOCK_HEADER_BYTES], uint64_t e
 
 /* --- events ---------------------------------------------------------------------------------- */
 
-static unsigned char *put_varint(unsigned char *at, uint64_t value)
-{
-	for (; value >= 128; value >>= 7)
-		*at++ = (unsigned char)(value | 128);
-	*at++ = (unsigned char)value;
-	return at;
-}
-
-/* Small differences of either sign become small numbers: 0, -1, 1, -2, … */
-static unsigned char *put_difference(unsigned char *at, uint64_t value, uint64_t before)
-{
-	uint64_t difference = value - before;
-
-	return put_varint(at, difference << 1 ^ (0 - (difference >> 63)));
-}
-
 static unsigned char *put_text(unsigned char *at, const struct zmm_event *event)
 {
-	at = put_varint(at, event->text_length);
+	at = zmm_put_varint(at, event->text_length);
 	if (event->text_length)
 		memcpy(at, event->text, event->text_length);
 	return at + event->text_length;
@@ -175,9 +159,9 @@ static unsigned char *put_frames(unsigned char *at, const struct zmm_event *even
 {
 	uint64_t before = 0;
 
-	at = put_varint(at, event->frame_count);
+	at = zmm_put_varint(at, event->frame_count);
 	for (size_t i = 0; i < event->frame_count; i++) {
-		at = put_difference(at, event->frames[i], before);
+		at = zmm_put_difference(at, event->frames[i], before);
 		before = event->frames[i];
 	}
 	return at;
@@ -197,26 +181,26 @@ static unsigned char *put_operands(unsigned char *at, struct zmm_block *block,
 		break;
 	case OPERANDS_ID:
 	case OPERANDS_ID_SIZE:
-		at = put_difference(at, event->id >> block->id_shift, block->id);
+		at = zmm_put_difference(at, event->id >> block->id_shift, block->id);
 		block->id = event->id >> block->id_shift;
 		if (zmm_operands(event->kind) == OPERANDS_ID_SIZE)
-			at = put_varint(at, event->size);
+			at = zmm_put_varint(at, event->size);
 		break;
 	case OPERANDS_SIZE:
-		at = put_varint(at, event->size);
+		at = zmm_put_varint(at, event->size);
 		break;
 	case OPERANDS_TEXT:
 		at = put_text(at, event);
 		break;
 	case OPERANDS_STACK:
-		at = put_frames(put_varint(at, event->id), event);
+		at = put_frames(zmm_put_varint(at, event->id), event);
 		break;
 	case OPERANDS_SYMBOL:
-		at = put_text(put_varint(at, event->id), event);
+		at = put_text(zmm_put_varint(at, event->id), event);
 		break;
 	case OPERANDS_MODULE:
-		at = put_varint(put_varint(at, event->id), event->size);
-		at = put_text(put_varint(at, event->offset), event);
+		at = zmm_put_varint(zmm_put_varint(at, event->id), event->size);
+		at = put_text(zmm_put_varint(at, event->offset), event);
 		break;
 	case OPERANDS_UNKNOWN:
 		break;
@@ -233,7 +217,7 @@ bool zmm_block_add(struct zmm_block *block, const struct zmm_event *event)
 		return false;
 	if (event->thread != block->thread) {
 		*at++ = ZMM_BINARY_SWITCH;
-		at = put_varint(at, event->thread);
+		at = zmm_put_varint(at, event->thread);
 		block->thread = event->thread;
 	}
 	code |= event->site ? CODE_SITE : 0;
@@ -241,12 +225,12 @@ bool zmm_block_add(struct zmm_block *block, const struct zmm_event *event)
 	code |= block->stamped && event->stamp != block->stamp + 1 ? CODE_STAMP : 0;
 	*at++ = code;
 	if (code & CODE_STAMP)
-		at = put_varint(at, event->stamp - block->stamp);
+		at = zmm_put_varint(at, event->stamp - block->stamp);
 	block->stamp = block->stamped ? event->stamp : block->stamp + 1;
 	if (code & CODE_ALIGNED)
 		*at++ = event->alignment_log2;
 	if (code & CODE_SITE)
-		at = put_varint(at, event->site);
+		at = zmm_put_varint(at, event->site);
 	block->at = put_operands(at, block, event);
 	block->events++;
 	zmm_publish32(block->header + BLOCK_USED,

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Where things stand in a binary trace: offsets, codes, and little-endian access. Shared by the two
- * halves of the format, binary_encode.c and binary_decode.c, and of no use to anybody else.
+ * Where things stand in a binary trace: offsets, codes, and little-endian access. Shared by the
+ * halves of the format, binary_encode.c with binary_fast.h and binary_decode.c, and of no use to
+ * anybody else.
  */
 #ifndef ZMM_BINARY_LAYOUT_H
 #define ZMM_BINARY_LAYOUT_H
@@ -112,6 +113,23 @@ static inline void zmm_put64(unsigned char *at, uint64_t value)
 {
 	zmm_put32(at, (uint32_t)value);
 	zmm_put32(at + 4, (uint32_t)(value >> 32));
+}
+
+/* Both return where the next one goes. */
+static inline unsigned char *zmm_put_varint(unsigned char *at, uint64_t value)
+{
+	for (; value >= 128; value >>= 7)
+		*at++ = (unsigned char)(value | 128);
+	*at++ = (unsigned char)value;
+	return at;
+}
+
+/* Small differences of either sign become small numbers: 0, -1, 1, -2, … */
+static inline unsigned char *zmm_put_difference(unsigned char *at, uint64_t value, uint64_t before)
+{
+	uint64_t difference = value - before;
+
+	return zmm_put_varint(at, difference << 1 ^ (0 - (difference >> 63)));
 }
 
 /* Store in one piece, after everything stored before. `at` is 4-byte aligned. */
