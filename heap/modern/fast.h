@@ -79,7 +79,7 @@ static zend_always_inline void zend_mm_modern_free(zend_mm_heap *base, void *ptr
 		zend_mm_modern_free_huge(heap, ptr);
 		return;
 	}
-	chunk = (const struct zend_mm_chunk *)((char *)ptr - offset);
+	chunk = zend_mm_chunk_of(ptr);
 	if (UNEXPECTED(chunk->heap != heap)) {
 		zend_mm_modern_bad_chunk(heap, ptr);
 	}

@@ -140,7 +140,7 @@ void *zend_mm_modern_realloc(zend_mm_heap *base, void *ptr, size_t size, size_t 
 {
 	struct zend_mm_modern_heap *heap = zend_mm_modern(base);
 	size_t offset = zend_mm_chunk_offset(ptr);
-	const struct zend_mm_chunk *chunk = (const struct zend_mm_chunk *)((char *)ptr - offset);
+	const struct zend_mm_chunk *chunk = zend_mm_chunk_of(ptr);
 	uint32_t word;
 
 	if (UNEXPECTED(offset == 0)) {
