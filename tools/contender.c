@@ -245,6 +245,7 @@ union sample {
 
 static bool work(char **argv, union sample *sample, size_t *size, struct zmm_error *error)
 {
+	static struct zmm_watched watched;
 	struct zmm_replay_options options = {
 		.allocator = (enum zmm_allocator)atoi(argv[ARGUMENT_ALLOCATOR]),
 		.storage = argv[ARGUMENT_STORAGE][0] ? argv[ARGUMENT_STORAGE] : NULL,
@@ -265,7 +266,7 @@ static bool work(char **argv, union sample *sample, size_t *size, struct zmm_err
 		return take_time(program, &options, &sample->time, error);
 	}
 	*size = sizeof sample->memory;
-	options.watched = true;
+	options.watched = &watched;
 	return take_memory(program, &options, &sample->memory, error);
 }
 

@@ -6,7 +6,7 @@
  * the key and their distance from the block's start, so that the same place has the same value
  * whatever the block's size:
  *
- *    0                      64 KiB                                 size - 64    size
+ *    0                      16 KiB                                 size - 64    size
  *    |-- front: every word --|-- sparse: a word in every 512 bytes --|-- tail: all --|
  */
 #include <string.h>
@@ -14,7 +14,7 @@
 #include "trace/payload.h"
 
 enum {
-	front_size = 64 * 1024,
+	front_size = 16 * 1024,
 	sparse_step = 512,
 	tail_size = 64,
 	word = sizeof(uint64_t)

@@ -3,7 +3,7 @@
  * trace/payload.h - contents by which a replay and tests can tell that no one else wrote into a
  * block.
  *
- * A payload is a pattern that depends on a key and on the place in the block. Up to 64 KiB every
+ * A payload is a pattern that depends on a key and on the place in the block. Up to 16 KiB every
  * byte is part of it; of what is beyond, a word in every 512 bytes and the last 64 bytes, so that
  * blocks of many megabytes cost little.
  */

@@ -97,22 +97,25 @@ bool zmm_replay_judge(const struct zmm_replay_options *options, struct zmm_error
 static bool watch_storage(zmm_replay *replay, zend_mm_options *options)
 {
 	const struct zmm_replay_options *wanted = &replay->options;
+	struct zmm_watched *watched = wanted->watched ? wanted->watched : &replay->own_watched;
+	bool made;
 
-	if (!is_spaced(wanted) && !wanted->watched && !replay->program->by_kind[ZMM_OP_REFUSE]) {
+	if (!is_spaced(wanted) && !wanted->watched && !wanted->refuse_at
+			&& !replay->program->by_kind[ZMM_OP_REFUSE]) {
 		return true;
 	}
 	if (is_spaced(wanted)) {
 		replay->spaced = zmm_spaced_new();
-		replay->watching = replay->spaced
-			&& zmm_watch(&replay->watched, &zmm_spaced_type, replay->spaced);
+		made = replay->spaced && zmm_watch(watched, &zmm_spaced_type, replay->spaced);
 	} else {
-		replay->watching = zmm_watch(&replay->watched,
-			zend_mm_storage_type(options->storage), NULL);
+		made = zmm_watch(watched, zend_mm_storage_type(options->storage), NULL);
 	}
-	if (replay->watching) {
-		zmm_watched_use(&replay->watched, options);
+	if (made) {
+		replay->watched = watched;
+		watched->refuse_at = wanted->refuse_at;
+		zmm_watched_use(watched, options);
 	}
-	return replay->watching;
+	return made;
 }
 
 /* --- making and destroying ------------------------------------------------------------------- */
@@ -209,8 +212,8 @@ void zmm_replay_free(zmm_replay *replay)
 		running = NULL;
 		zend_mm_set_host(NULL);
 	}
-	if (replay->watching) {
-		zmm_unwatch(&replay->watched);
+	if (replay->watched) {
+		zmm_unwatch(replay->watched);
 	}
 	zmm_spaced_free(replay->spaced);
 	zend_mm_scratch_free(replay->slots, slots_size(replay->program));
@@ -366,9 +369,9 @@ static void heap_results(const zmm_replay *replay, struct zmm_replay_results *re
 	results->storage_refused = figures.storage_refused;
 	results->peak_regions = figures.regions;
 	results->peak_held = figures.real_peak;
-	if (replay->watching) {
-		results->peak_regions = replay->watched.peak_regions;
-		results->peak_held = replay->watched.peak_bytes;
+	if (replay->watched) {
+		results->peak_regions = replay->watched->peak_regions;
+		results->peak_held = replay->watched->peak_bytes;
 	}
 }
 

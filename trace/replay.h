@@ -41,7 +41,10 @@ struct zmm_replay_options {
 	enum zmm_allocator allocator;
 	const char *storage; /* under our heaps: a type's name or ZMM_STORAGE_SPACED; NULL: default */
 	size_t segment_size; /* legacy: bytes; 0: as the environment says */
-	bool watched;        /* count storage calls and what is held exactly, at a small cost per call */
+	/* Counts storage calls and what is held exactly, at a small cost per call; the counts can still
+	 * be read after zmm_replay_free(). NULL: not watched. */
+	struct zmm_watched *watched;
+	uint64_t refuse_at;  /* the heap's request for memory with this number is refused; 0: none */
 };
 
 /* Whether a heap can be made so. False with the error set, kind INPUT. */

@@ -93,7 +93,7 @@ static void print_usage(const struct course *course)
 
 static void print_storage_calls(const struct course *course)
 {
-	const struct zmm_watched *calls = &course->replay->watched;
+	const struct zmm_watched *calls = course->replay->watched;
 	FILE *out = course->run->placements;
 
 	if (is_modern(course->replay)) {

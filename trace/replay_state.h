@@ -23,8 +23,8 @@ struct zmm_replay {
 	size_t first_limit;            /* the heap's memory limit before the trace */
 	zend_mm_heap *outer_heap;      /* the current heap before */
 	zmm_spaced *spaced;            /* NULL on another storage */
-	struct zmm_watched watched;
-	bool watching;
+	struct zmm_watched *watched;   /* what stands in front of the storage; NULL if nothing does */
+	struct zmm_watched own_watched;
 
 	const struct zmm_op *volatile now; /* the operation under way */
 	const struct zmm_op *request;  /* the first operation of this request */

@@ -113,7 +113,7 @@ static size_t control_heap(zmm_replay *replay, const struct zmm_op *op)
 			collected = zend_mm_gc(replay->heap);
 			break;
 		case ZMM_OP_REFUSE:
-			replay->watched.refuse_next = size;
+			replay->watched->refuse_next = size;
 			break;
 		default: /* figures are for the full run; threads take turns as recorded */
 			break;
@@ -140,5 +140,7 @@ size_t zmm_replay_control(zmm_replay *replay, const struct zmm_op *op)
 
 void zmm_replay_lapse(zmm_replay *replay)
 {
-	replay->watched.refuse_next = 0;
+	if (replay->watched) {
+		replay->watched->refuse_next = 0;
+	}
 }
