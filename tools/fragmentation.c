@@ -6,14 +6,7 @@
 
 #include <stdio.h>
 
-enum {
-	PAGE = 4096,
-	CHUNK = 2 * 1024 * 1024,
-	/* The legacy heap's numbers (32-bit ones in 32-bit builds). */
-	HEADER = 2 * sizeof(size_t),
-	SMALLEST = 2 * HEADER,
-	SMALL_LIMIT = 8 * sizeof(size_t) * 8 + SMALLEST
-};
+#include "tools/size_class.h"
 
 const char zmm_measure_symbols[] =
 	"L  live requested bytes\n"
@@ -144,8 +137,8 @@ static void count_pages(struct zmm_shape *shape, const zend_mm_region *region,
 	const zend_mm_block_info *block)
 {
 	uint64_t offset = (uint64_t)((const char *)block->address - (const char *)region->address);
-	uint64_t first = offset / PAGE;
-	uint64_t end = (offset + block->size + PAGE - 1) / PAGE;
+	uint64_t first = offset / ZMM_PAGE_SIZE;
+	uint64_t end = (offset + block->size + ZMM_PAGE_SIZE - 1) / ZMM_PAGE_SIZE;
 
 	if (first < shape->pages_counted)
 		first = shape->pages_counted;
@@ -159,7 +152,7 @@ static void count_pages(struct zmm_shape *shape, const zend_mm_region *region,
 static struct zmm_bin *bin_of(struct zmm_shape *shape, const zend_mm_block_info *block)
 {
 	bool small = shape->mode == ZEND_MM_MODERN
-		? block->list == ZEND_MM_LIST_BIN : block->size < SMALL_LIMIT;
+		? block->list == ZEND_MM_LIST_BIN : block->size < ZMM_LEGACY_SMALL_LIMIT;
 
 	return small && block->size / 8 <= ZMM_BIN_CLASSES ? &shape->bins[block->size / 8] : NULL;
 }
@@ -170,8 +163,8 @@ static uint64_t greatest_request(const zend_mm_region *region, const zend_mm_blo
 	if (block->usable)
 		return block->usable;
 	if (region->kind == ZEND_MM_REGION_SEGMENT)
-		return block->size - HEADER;
-	return region->kind == ZEND_MM_REGION_CACHED_CHUNK ? block->size - PAGE : block->size;
+		return block->size - ZMM_LEGACY_HEADER;
+	return region->kind == ZEND_MM_REGION_CACHED_CHUNK ? block->size - ZMM_PAGE_SIZE : block->size;
 }
 
 static void count_free(struct zmm_shape *shape, const zend_mm_region *region,
@@ -187,7 +180,7 @@ static void count_free(struct zmm_shape *shape, const zend_mm_region *region,
 	if (bin && block->list != ZEND_MM_LIST_REST)
 		bin->idle++;
 	if (block->state == ZEND_MM_BLOCK_FREE_PAGES)
-		shape->pages_serve[block->size / PAGE % ZMM_RUN_PAGES] += block->size;
+		shape->pages_serve[block->size / ZMM_PAGE_SIZE % ZMM_RUN_PAGES] += block->size;
 	else if (block->list == ZEND_MM_LIST_BIN && bin)
 		shape->slots_serve[block->size / 8] += block->size;
 	else if (block->list == ZEND_MM_LIST_CACHE && bin)
@@ -276,7 +269,8 @@ struct zmm_ratio zmm_shape_measure(const struct zmm_shape *shape, enum zmm_measu
 	case ZMM_MEASURE_RANDELL:
 		return make_ratio(idle - (int64_t)shape->largest_free, idle, live);
 	case ZMM_MEASURE_PAGES:
-		return make_ratio((int64_t)shape->used_bytes, (int64_t)shape->used_pages * PAGE, live);
+		return make_ratio((int64_t)shape->used_bytes,
+			(int64_t)shape->used_pages * ZMM_PAGE_SIZE, live);
 	case ZMM_MEASURE_BINS:
 		return bin_occupancy(shape);
 	case ZMM_MEASURE_PINNED:
@@ -288,26 +282,15 @@ struct zmm_ratio zmm_shape_measure(const struct zmm_shape *shape, enum zmm_measu
 
 /* --- the unusable-free index --- */
 
-struct bin_info {
-	uint64_t size;
-	unsigned pages;
-};
-
-#define BIN_INFO(bin, bytes, elements, pages, x, y) { bytes, pages },
-static const struct bin_info bin_infos[] = { ZEND_MM_BINS_INFO(BIN_INFO, 0, 0) };
-#undef BIN_INFO
-
 static uint64_t modern_serves(const struct zmm_shape *shape, uint64_t size)
 {
 	uint64_t bytes = 0;
-	uint64_t pages = (size + PAGE - 1) / PAGE;
+	uint64_t pages = (size + ZMM_PAGE_SIZE - 1) / ZMM_PAGE_SIZE;
 
 	if (size > ZEND_MM_MAX_LARGE_SIZE)
 		return 0;
 	if (size <= ZEND_MM_MAX_SMALL_SIZE) {
-		const struct bin_info *bin = bin_infos;
-		while (bin->size < size)
-			bin++;
+		const struct zmm_bin_class *bin = zmm_modern_bin(size);
 		bytes = shape->slots_serve[bin->size / 8];
 		pages = bin->pages;
 	}
@@ -328,8 +311,8 @@ static uint64_t sum_from(const uint64_t sums[ZMM_CURVE_POINTS], unsigned point)
 static uint64_t legacy_serves(const struct zmm_shape *shape, unsigned point)
 {
 	uint64_t size = point_size(point);
-	uint64_t block = size < HEADER ? SMALLEST : (size + HEADER + 7) / 8 * 8;
-	uint64_t cached = block < SMALL_LIMIT ? shape->cache_serves[block / 8] : 0;
+	size_t block = zmm_legacy_true_size(size);
+	uint64_t cached = block < ZMM_LEGACY_SMALL_LIMIT ? shape->cache_serves[block / 8] : 0;
 
 	return cached + sum_from(shape->list_serves, point);
 }

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * zmm profile: replays a trace up to a moment and writes what is alive then as a heap profile that
+ * google-pprof reads.
+ *
+ * Two runs: the first finds the moment of the greatest live bytes, where no operation was named; the
+ * second keeps book of every request, and stops there. What a line of the profile is depends on the
+ * trace (see profile_heap.h).
+ */
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "tools/options.h"
+#include "tools/profile_heap.h"
+#include "tools/zmm.h"
+
+static const char help[] =
+	"usage: zmm profile [OPTION…] -o FILE TRACE\n"
+	"Replays a trace up to the moment when most bytes are alive, and writes them as a heap profile:\n"
+	"by call site where the trace has call sites, otherwise by size and by segment or chunk.\n"
+	"google-pprof --text FILE, --collapsed and others show it.\n\n"
+	"  -o, --output FILE    where to; - is standard output\n"
+	"  -a, --at OP          after operation OP of the trace instead\n"
+	"  -H, --held           everything that the heap holds from the system, by cause\n"
+	"  -m, --mode MODE      legacy or modern (default: ZEND_MM_MODE, otherwise legacy)\n"
+	"  -s, --storage NAME   where the heap gets memory: a storage type of this build, or spaced\n"
+	"  -S, --seg-size SIZE  legacy: size of a segment, as 64K (default: ZEND_MM_SEG_SIZE or 256K)\n"
+	"  -h, --help           print this\n";
+
+struct settings {
+	struct zmm_replay_options replay;
+	uint64_t at;         /* 0: the peak */
+	bool held;
+	bool help;
+	const char *output;
+	const char *path;
+};
+
+/* --- the command line ------------------------------------------------------------------------ */
+
+static const struct option long_options[] = {
+	{ "output", required_argument, NULL, 'o' },
+	{ "at", required_argument, NULL, 'a' },
+	{ "held", no_argument, NULL, 'H' },
+	{ "mode", required_argument, NULL, 'm' },
+	{ "storage", required_argument, NULL, 's' },
+	{ "seg-size", required_argument, NULL, 'S' },
+	{ "help", no_argument, NULL, 'h' },
+	{ NULL, 0, NULL, 0 }
+};
+
+static int set_mode(struct settings *settings, const char *name)
+{
+	if (strcmp(name, "legacy") == 0)
+		settings->replay.allocator = ZMM_ALLOCATOR_LEGACY;
+	else if (strcmp(name, "modern") == 0)
+		settings->replay.allocator = ZMM_ALLOCATOR_MODERN;
+	else
+		return zmm_bad_usage("profile", "there is no mode '%s', only legacy and modern", name);
+	return ZMM_EXIT_OK;
+}
+
+static int set_option(struct settings *settings, int option)
+{
+	switch (option) {
+	case 'o':
+		settings->output = optarg;
+		return ZMM_EXIT_OK;
+	case 'a':
+		return zmm_parse_count(optarg, &settings->at) && settings->at > 0 ? ZMM_EXIT_OK
+			: zmm_bad_usage("profile", "'%s' is no number of an operation", optarg);
+	case 'H':
+		settings->held = true;
+		return ZMM_EXIT_OK;
+	case 'm':
+		return set_mode(settings, optarg);
+	case 's':
+		settings->replay.storage = optarg;
+		return ZMM_EXIT_OK;
+	case 'S':
+		return zmm_parse_size(optarg, &settings->replay.segment_size)
+			&& settings->replay.segment_size > 0 ? ZMM_EXIT_OK
+			: zmm_bad_usage("profile", "'%s' is no size of a segment, such as 64K", optarg);
+	case 'h':
+		settings->help = true;
+		return ZMM_EXIT_OK;
+	default:
+		fputs("see zmm profile --help\n", stderr); /* getopt_long() has said what is wrong */
+		return ZMM_EXIT_USAGE;
+	}
+}
+
+static int read_command_line(struct settings *settings, int argc, char **argv)
+{
+	int option, status = ZMM_EXIT_OK;
+
+	optind = 0;
+	while (status == ZMM_EXIT_OK && !settings->help
+		&& (option = getopt_long(argc, argv, "o:a:Hm:s:S:h", long_options, NULL)) != -1)
+		status = set_option(settings, option);
+	if (status != ZMM_EXIT_OK || settings->help)
+		return status;
+	if (optind + 1 != argc)
+		return zmm_bad_usage("profile", optind == argc ? "no trace was named"
+			: "only one trace can be replayed at a time");
+	settings->path = argv[optind];
+	if (!settings->output)
+		return zmm_bad_usage("profile", "say where to with -o FILE");
+	if (strcmp(settings->path, "-") == 0)
+		return zmm_bad_usage("profile", "the trace is read twice, which standard input cannot be");
+	return ZMM_EXIT_OK;
+}
+
+/* --- the moment ------------------------------------------------------------------------------ */
+
+struct peak {
+	uint64_t bytes;
+	uint64_t operation;
+};
+
+static bool look_for_peak(void *context, const struct zmm_replay_moment *moment)
+{
+	struct peak *peak = context;
+
+	if (moment->live_bytes > peak->bytes)
+		*peak = (struct peak){ moment->live_bytes, moment->operation };
+	return true;
+}
+
+/* Fills in the operation after which most bytes are alive, the first one of those. */
+static bool find_peak(const zmm_program *program, struct settings *settings, struct zmm_error *error)
+{
+	struct peak peak = { 0, 0 };
+	struct zmm_full_run run = { .observe_every = 1, .observer = look_for_peak, .context = &peak };
+	zmm_replay *replay = zmm_replay_new(program, &settings->replay, error);
+	bool done = replay && zmm_replay_full(replay, &run, error);
+
+	zmm_replay_free(replay);
+	settings->at = peak.operation;
+	return done;
+}
+
+static bool settle_moment(const zmm_program *program, struct settings *settings,
+	struct zmm_error *error)
+{
+	if (settings->at > program->op_count) {
+		zmm_error_set(error, ZMM_ERROR_INPUT, "%s: the trace has %zu operations, so there is no"
+			" moment after operation %" PRIu64, settings->path, program->op_count, settings->at);
+		return false;
+	}
+	return settings->at || find_peak(program, settings, error);
+}
+
+/* --- the profile ----------------------------------------------------------------------------- */
+
+static int print_summary(const struct settings *settings, const struct zmm_profile_result *result)
+{
+	FILE *out = strcmp(settings->output, "-") == 0 ? stderr : stdout;
+
+	fprintf(out, "after operation %" PRIu64 ", %s: %" PRIu64 " bytes of %" PRIu64
+		" are alive in %" PRIu64 " blocks, by %s\n", settings->at,
+		zmm_allocator_name(settings->replay.allocator), result->ledger.live.requested,
+		result->ledger.held, result->ledger.live.blocks,
+		settings->held ? "cause" : result->by_site ? "call site" : "size");
+	return zmm_finish_output(ZMM_EXIT_OK);
+}
+
+static int profile(struct settings *settings, const zmm_program *program)
+{
+	struct zmm_profile_result result;
+	struct zmm_error error;
+	bool written;
+
+	if (!settle_moment(program, settings, &error))
+		return zmm_error_print(&error);
+	const struct zmm_profile_task task = {
+		.program = program,
+		.path = settings->path,
+		.replay = &settings->replay,
+		.at = settings->at,
+		.held = settings->held,
+	};
+	if (!zmm_profile_heap(&task, &result, &error))
+		return zmm_error_print(&error);
+	written = zmm_profile_write(result.profile, settings->output, &error);
+	zmm_profile_free(result.profile);
+	return written ? print_summary(settings, &result) : zmm_error_print(&error);
+}
+
+int zmm_cmd_profile(int argc, char **argv)
+{
+	struct settings settings = { .held = false };
+	struct zmm_error error;
+	zend_mm_options defaults;
+
+	zend_mm_default_options(&defaults);
+	settings.replay.allocator = defaults.mode == ZEND_MM_MODERN ? ZMM_ALLOCATOR_MODERN
+		: ZMM_ALLOCATOR_LEGACY;
+	int status = read_command_line(&settings, argc, argv);
+	if (status != ZMM_EXIT_OK)
+		return status;
+	if (settings.help) {
+		fputs(help, stdout);
+		return zmm_finish_output(ZMM_EXIT_OK);
+	}
+	zmm_program *program = zmm_program_load(settings.path, ZMM_PROGRAM_SITES, &error);
+	if (!program)
+		return zmm_error_print(&error);
+	status = profile(&settings, program);
+	zmm_program_free(program);
+	return status;
+}
