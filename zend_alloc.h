@@ -552,16 +552,7 @@ typedef struct _zend_mm_problem {
  * problem found, or -1 with errno set where there is no memory for the check. */
 ZEND_API int zend_mm_check(zend_mm_heap *heap, zend_mm_problem *problem);
 
-/* Called when a heap finds itself corrupted, before "zend_mm_heap corrupted" is printed.  May
- * jump out; if it returns, the message is printed and the process ends (legacy: exit status 1,
- * SIGSEGV in debug builds; modern: abort).  NULL takes the hook away.  Returns the hook before. */
-typedef void (*zend_mm_corruption_hook)(const zend_mm_problem *problem);
-ZEND_API zend_mm_corruption_hook zend_mm_set_corruption_hook(zend_mm_corruption_hook hook);
-/* }}} */
-
-/* {{{ The host: what PHP's engine is to its allocator. */
-
-/* A leaked block (debug builds). */
+/* A block and who asked for it (debug and guarded heaps): a leak, or the owner in a report. */
 typedef struct _zend_leak_info {
 	void *addr;
 	size_t size;
@@ -570,6 +561,30 @@ typedef struct _zend_leak_info {
 	const char *orig_filename; /* NULL where the call was not relayed */
 	unsigned int orig_lineno;
 } zend_leak_info;
+
+/* What stands at an address, as far as a heap can tell.  Made for reports about damaged heaps: it
+ * believes no word without looking whether it can be true, and never faults. */
+typedef struct _zend_mm_place {
+	zend_mm_region region;           /* address NULL: in no region of the heap */
+	unsigned page;                   /* modern: the page within its chunk */
+	zend_mm_block_info block;        /* size 0: not known */
+	zend_mm_block_info before;       /* the neighbours; size 0: there is none, or not known */
+	zend_mm_block_info after;
+	const void *damaged;             /* where a header on the way makes no sense; or NULL */
+	zend_leak_info owner;            /* debug and guarded heaps: who asked for the block; addr NULL
+	                                  * where nobody knows */
+} zend_mm_place;
+/* Fills in place.  Returns whether the address is in a region of the heap. */
+ZEND_API bool zend_mm_locate(zend_mm_heap *heap, const void *address, zend_mm_place *place);
+
+/* Called when a heap finds itself corrupted, before "zend_mm_heap corrupted" is printed.  May
+ * jump out; if it returns, the message is printed and the process ends (legacy: exit status 1,
+ * SIGSEGV in debug builds; modern: abort).  NULL takes the hook away.  Returns the hook before. */
+typedef void (*zend_mm_corruption_hook)(const zend_mm_problem *problem);
+ZEND_API zend_mm_corruption_hook zend_mm_set_corruption_hook(zend_mm_corruption_hook hook);
+/* }}} */
+
+/* {{{ The host: what PHP's engine is to its allocator. */
 
 /* Callbacks.  Members left NULL keep their default. */
 typedef struct _zend_mm_host {

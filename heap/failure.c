@@ -2,8 +2,8 @@
 /*
  * heap/failure.c - how failures of a heap reach the host or end the process.
  *
- * Owns the corruption hook.  Called by both designs and by the interface.  The corruption report
- * allocates nothing and trusts nothing in the heap but its mode.
+ * Owns the corruption hook.  Called by both designs and by the interface.  What a corruption
+ * report says is in report.c.
  */
 #include <signal.h>
 #include <stdarg.h>
@@ -68,34 +68,6 @@ zend_mm_corruption_hook zend_mm_set_corruption_hook(zend_mm_corruption_hook hook
 	return before;
 }
 
-static void write_all(const char *text, size_t length)
-{
-	while (length > 0) {
-		ssize_t written = write(STDERR_FILENO, text, length);
-
-		if (written <= 0) {
-			return;
-		}
-		text += written;
-		length -= (size_t)written;
-	}
-}
-
-static void print_problem(const zend_mm_problem *problem)
-{
-	char line[512];
-	int length;
-
-	length = snprintf(line, sizeof line, "zend_mm_heap corrupted\n  %s, at %p\n",
-		problem->reason, problem->address);
-	write_all(line, (size_t)length < sizeof line ? (size_t)length : sizeof line - 1);
-	if (problem->word) {
-		length = snprintf(line, sizeof line, "  word at %p: found 0x%zx, expected 0x%zx\n",
-			problem->word, problem->found, problem->expected);
-		write_all(line, (size_t)length);
-	}
-}
-
 void zend_mm_corrupted(const zend_mm_problem *problem)
 {
 	static volatile sig_atomic_t reporting;
@@ -107,7 +79,7 @@ void zend_mm_corrupted(const zend_mm_problem *problem)
 		_exit(1); /* found again by what runs at exit */
 	}
 	reporting = 1;
-	print_problem(problem);
+	zend_mm_print_problem(problem);
 	if (zend_mm_corruption_aborts ||
 		(problem->heap && problem->heap->mode == ZEND_MM_MODERN)) {
 		abort();

@@ -36,6 +36,9 @@ ZEND_MM_NORETURN void zend_mm_corrupted(const zend_mm_problem *problem) __attrib
  * what runs at exit would allocate from the corrupted heap. */
 extern bool zend_mm_corruption_aborts;
 
+/* Prints the report about a corrupted heap to standard error (report.c). */
+void zend_mm_print_problem(const zend_mm_problem *problem);
+
 /* Prints to standard error and exits with status: for start-up errors. */
 ZEND_MM_NORETURN void zend_mm_startup_error(int status, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));

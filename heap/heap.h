@@ -48,6 +48,7 @@ struct zend_mm_verbs {
 	int (*walk)(zend_mm_heap *heap, zend_mm_visitor visitor, void *context);
 	int (*walk_lists)(zend_mm_heap *heap, zend_mm_list_visitor visitor, void *context);
 	int (*check)(zend_mm_heap *heap, zend_mm_problem *problem);
+	void (*locate)(zend_mm_heap *heap, const void *address, zend_mm_place *place);
 };
 
 /* Successful calls to storage, as zend_mm_figures counts them. */

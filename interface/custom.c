@@ -79,6 +79,11 @@ static int custom_check(zend_mm_heap *heap, zend_mm_problem *problem)
 	return DESIGN(heap)->check(heap, problem);
 }
 
+static void custom_locate(zend_mm_heap *heap, const void *address, zend_mm_place *place)
+{
+	DESIGN(heap)->locate(heap, address, place);
+}
+
 static const struct zend_mm_verbs custom_verbs = {
 	.name = "custom handlers",
 	.alloc = custom_alloc,
@@ -94,6 +99,7 @@ static const struct zend_mm_verbs custom_verbs = {
 	.walk = custom_walk,
 	.walk_lists = custom_walk_lists,
 	.check = custom_check,
+	.locate = custom_locate,
 };
 
 void zend_mm_set_custom_handlers(zend_mm_heap *heap, void *(*_malloc)(size_t),

@@ -37,3 +37,10 @@ int zend_mm_check(zend_mm_heap *heap, zend_mm_problem *problem)
 
 	return heap->verbs->check(heap, problem ? problem : &unwanted);
 }
+
+bool zend_mm_locate(zend_mm_heap *heap, const void *address, zend_mm_place *place)
+{
+	*place = (zend_mm_place){ .page = 0 };
+	heap->verbs->locate(heap, address, place);
+	return place->region.address != NULL;
+}

@@ -127,6 +127,13 @@ static int system_check(zend_mm_heap *heap, zend_mm_problem *problem)
 	return 0;
 }
 
+static void system_locate(zend_mm_heap *heap, const void *address, zend_mm_place *place)
+{
+	(void)heap;
+	(void)address;
+	(void)place;
+}
+
 static const struct zend_mm_verbs system_verbs = {
 	.name = "system malloc",
 	.alloc = system_alloc,
@@ -142,6 +149,7 @@ static const struct zend_mm_verbs system_verbs = {
 	.walk = system_walk,
 	.walk_lists = system_walk_lists,
 	.check = system_check,
+	.locate = system_locate,
 };
 
 /* }}} */
@@ -380,6 +388,7 @@ static const struct zend_mm_verbs tracked_verbs = {
 	.walk = system_walk,
 	.walk_lists = system_walk_lists,
 	.check = system_check,
+	.locate = system_locate,
 };
 
 /* }}} */

@@ -111,5 +111,6 @@ const struct zend_mm_verbs zend_mm_legacy_verbs = {
 	.get_figures = get_figures,
 	.walk = zend_mm_legacy_walk,
 	.walk_lists = zend_mm_legacy_walk_lists,
-	.check = zend_mm_legacy_check
+	.check = zend_mm_legacy_check,
+	.locate = zend_mm_legacy_locate
 };

@@ -20,4 +20,7 @@ int zend_mm_legacy_walk_lists(zend_mm_heap *heap, zend_mm_list_visitor visitor, 
 /* check.c: zend_mm_check(). */
 int zend_mm_legacy_check(zend_mm_heap *heap, zend_mm_problem *problem);
 
+/* locate.c: zend_mm_locate(). */
+void zend_mm_legacy_locate(zend_mm_heap *heap, const void *address, zend_mm_place *place);
+
 #endif

@@ -19,6 +19,7 @@
 #include "heap/modern/debug.h"
 #include "heap/modern/fast.h"
 #include "heap/site.h"
+#include "storage/storage.h"
 
 #define ZEND_MM_MAGIC_LIVE ((size_t)0x7312f8dcu)
 #define ZEND_MM_MAGIC_FREED ((size_t)0x99954317u)
@@ -296,6 +297,26 @@ int zend_mm_modern_debug_check_all(struct zend_mm_modern_heap *heap, zend_mm_pro
 	return zend_mm_modern_walk(&heap->head, zend_mm_debug_check_visited, &check);
 }
 /* }}} */
+
+void zend_mm_modern_debug_owner(zend_mm_place *place)
+{
+	const void *ptr = place->block.address;
+	struct zend_mm_debug_record record;
+
+	if (!zend_mm_read_memory(zend_mm_record_of(ptr, place->block.size), &record, sizeof record) ||
+	    zend_mm_record_magic(&record, ptr) != ZEND_MM_MAGIC_LIVE) {
+		return;
+	}
+	place->block.requested = record.size;
+	place->owner = (zend_leak_info) {
+		.addr = (void *)(uintptr_t)ptr,
+		.size = record.size,
+		.filename = record.site.filename,
+		.lineno = record.site.lineno,
+		.orig_filename = record.site.orig_filename,
+		.orig_lineno = record.site.orig_lineno
+	};
+}
 
 /* {{{ Leaks
  *

@@ -29,6 +29,9 @@ int zend_mm_modern_debug_check_all(struct zend_mm_modern_heap *heap, zend_mm_pro
 /* Adds to a used block's description what its record says. */
 void zend_mm_modern_debug_describe(zend_mm_block_info *block);
 
+/* Fills in who asked for the used block of a place, if its record can be read and is a live one. */
+void zend_mm_modern_debug_owner(zend_mm_place *place);
+
 /* Reports the blocks that are still in use to the host. */
 void zend_mm_modern_debug_report_leaks(struct zend_mm_modern_heap *heap);
 

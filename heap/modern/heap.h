@@ -174,6 +174,7 @@ void zend_mm_modern_shutdown(zend_mm_heap *heap, bool full, bool silent);
 int zend_mm_modern_walk(zend_mm_heap *heap, zend_mm_visitor visitor, void *context);
 int zend_mm_modern_walk_lists(zend_mm_heap *heap, zend_mm_list_visitor visitor, void *context);
 int zend_mm_modern_check(zend_mm_heap *heap, zend_mm_problem *problem);
+void zend_mm_modern_locate(zend_mm_heap *heap, const void *address, zend_mm_place *place);
 
 extern const struct zend_mm_verbs zend_mm_modern_verbs;
 extern const struct zend_mm_verbs zend_mm_modern_debug_verbs;

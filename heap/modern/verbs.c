@@ -64,7 +64,8 @@ const struct zend_mm_verbs zend_mm_modern_verbs = {
 	.get_figures = zend_mm_modern_get_figures,
 	.walk = zend_mm_modern_walk,
 	.walk_lists = zend_mm_modern_walk_lists,
-	.check = zend_mm_modern_check
+	.check = zend_mm_modern_check,
+	.locate = zend_mm_modern_locate
 };
 
 const struct zend_mm_verbs zend_mm_modern_debug_verbs = {
@@ -81,5 +82,6 @@ const struct zend_mm_verbs zend_mm_modern_debug_verbs = {
 	.get_figures = zend_mm_modern_get_figures,
 	.walk = zend_mm_modern_walk,
 	.walk_lists = zend_mm_modern_walk_lists,
-	.check = zend_mm_modern_check
+	.check = zend_mm_modern_check,
+	.locate = zend_mm_modern_locate
 };
