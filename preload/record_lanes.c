@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * preload/record_lanes.c - a lane for each thread: who has which, and a new block when one is full.
+ *
+ * There are about as many lanes as the most threads that lived at once.  A thread that wants one
+ * first looks for one whose owner has ended (the system does not know it any more), tells the trace
+ * so, and goes on writing where the other left off.  So the trace knows a thread's end no sooner
+ * than a new thread makes use of it, but never has more threads alive than there are lanes.
+ *
+ * Invariant: a lane's block is written by its owner alone; everything else here happens under the
+ * lock.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "preload/record_notes.h"
+
+enum { LANES_AT_ONCE = 32 };
+
+__thread struct zend_mm_record_here zend_mm_record_here;
+
+static struct zend_mm_record_lane *lanes;
+static struct zend_mm_record_lane *unused; /* rest of what was mapped last */
+static unsigned unused_count;
+
+/* {{{ Blocks. */
+
+/* Put the lane's full block away and give it a new one; the lock is held. */
+static bool renew_block(struct zend_mm_record_lane *lane)
+{
+	const struct zmm_block_start start = {
+		.thread = lane->thread,
+		.stamped = true,
+		.id_shift = ZEND_MM_RECORD_ID_SHIFT,
+		.stamp = atomic_load(&zend_mm_record_page->stamp),
+	};
+	void *fresh = zend_mm_record_new_block();
+
+	if (!fresh) {
+		return false;
+	}
+	if (lane->block.header) {
+		zmm_block_close(&lane->block, false);
+		munmap(lane->block.header, ZEND_MM_RECORD_BLOCK_BYTES);
+	}
+	zmm_block_open(&lane->block, fresh, ZEND_MM_RECORD_BLOCK_BYTES, &start);
+	return true;
+}
+
+bool zend_mm_record_make_room(struct zend_mm_record_lane *lane, size_t bytes)
+{
+	if (lane->block.header && zmm_block_left(&lane->block) >= bytes) {
+		return true;
+	}
+	zend_mm_record_lock();
+	bool made = atomic_load(&zend_mm_record_page->state) == ZEND_MM_RECORD_ON && renew_block(lane);
+	zend_mm_record_unlock();
+	return made;
+}
+
+/* }}} */
+/* {{{ Lanes; the lock is held. */
+
+static bool is_over(pid_t thread)
+{
+	return thread == gettid() /* whose number this thread got after it */
+		|| (syscall(SYS_tgkill, getpid(), thread, 0) != 0 && errno == ESRCH);
+}
+
+static struct zend_mm_record_lane *find_lane_without_owner(void)
+{
+	struct zend_mm_record_lane *lane = lanes;
+
+	while (lane && lane->owner && !is_over(lane->owner)) {
+		lane = lane->next;
+	}
+	return lane;
+}
+
+static struct zend_mm_record_lane *add_lane(void)
+{
+	if (unused_count == 0) {
+		size_t bytes = LANES_AT_ONCE * sizeof *unused;
+		void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+			-1, 0);
+
+		if (memory == MAP_FAILED) {
+			zend_mm_record_stop(NULL, "no memory for another thread", errno);
+			return NULL;
+		}
+		unused = memory;
+		unused_count = LANES_AT_ONCE;
+	}
+	struct zend_mm_record_lane *lane = unused++;
+	unused_count--;
+	lane->next = lanes;
+	lanes = lane;
+	return lane;
+}
+
+/* There is room. */
+static void put_thread_event(struct zend_mm_record_lane *lane, enum zmm_event_kind kind)
+{
+	const struct zmm_event event = {
+		.kind = (uint8_t)kind,
+		.thread = lane->thread,
+		.stamp = zend_mm_record_stamp(),
+	};
+
+	zmm_block_add(&lane->block, &event);
+}
+
+/* Hand a lane to this thread.  The first thread of a process begins with the process. */
+static bool take_lane(struct zend_mm_record_lane *lane)
+{
+	struct zend_mm_record_page *page = zend_mm_record_page;
+	bool first = page->threads == 0;
+
+	if ((!lane->block.header || zmm_block_left(&lane->block) < 2 * ZEND_MM_RECORD_CALL_BYTES)
+		&& !renew_block(lane)) {
+		return false;
+	}
+	if (lane->owner) {
+		put_thread_event(lane, ZMM_EVENT_THREAD_END);
+	}
+	lane->owner = gettid();
+	lane->thread = page->threads++;
+	if (first) {
+		zend_mm_record_introduce(&lane->block);
+	} else {
+		put_thread_event(lane, ZMM_EVENT_THREAD_START);
+	}
+	return true;
+}
+
+static struct zend_mm_record_lane *acquire_lane(void)
+{
+	struct zend_mm_record_lane *lane = find_lane_without_owner();
+
+	if (!lane) {
+		lane = add_lane();
+	}
+	return lane && take_lane(lane) ? lane : NULL;
+}
+
+/* What other threads of the parent were doing is anybody's guess, so theirs are left as they are. */
+void zend_mm_record_forget_lanes(void)
+{
+	struct zend_mm_record_lane *own = zend_mm_record_here.lane;
+
+	if (own && own->block.header) {
+		munmap(own->block.header, ZEND_MM_RECORD_BLOCK_BYTES);
+	}
+	zend_mm_record_here.lane = NULL;
+	lanes = unused = NULL;
+	unused_count = 0;
+}
+
+/* }}} */
+/* {{{ Entering. */
+
+static struct zend_mm_record_lane *find_lane(struct zend_mm_record_here *here)
+{
+	struct zend_mm_record_page *page = zend_mm_record_page;
+
+	if (atomic_load(&page->state) == ZEND_MM_RECORD_FRESH) {
+		zend_mm_record_start();
+		page = zend_mm_record_page;
+	}
+	if (atomic_load(&page->state) != ZEND_MM_RECORD_ON) {
+		return NULL;
+	}
+	if (!here->lane) {
+		zend_mm_record_lock();
+		if (atomic_load(&page->state) == ZEND_MM_RECORD_ON) {
+			here->lane = acquire_lane();
+		}
+		zend_mm_record_unlock();
+	}
+	return here->lane;
+}
+
+struct zend_mm_record_lane *zend_mm_record_enter_slow(void)
+{
+	struct zend_mm_record_here *here = &zend_mm_record_here;
+	struct zend_mm_record_lane *lane;
+	int before = errno;
+
+	if (here->inside || atomic_load(&zend_mm_record_page->state) == ZEND_MM_RECORD_OFF) {
+		return NULL;
+	}
+	here->inside = true;
+	atomic_signal_fence(memory_order_seq_cst);
+	lane = find_lane(here);
+	if (lane && zend_mm_record_sites) {
+		lane->site = zend_mm_record_site(lane);
+	}
+	if (lane && !zend_mm_record_make_room(lane, ZEND_MM_RECORD_CALL_BYTES)) {
+		lane = NULL;
+	}
+	if (!lane) {
+		zend_mm_record_leave();
+	}
+	errno = before;
+	return lane;
+}
+
+/* }}} */
