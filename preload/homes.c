@@ -15,6 +15,9 @@
 #include <errno.h>
 #include <limits.h>
 #include <pthread.h>
+#include <sched.h>
+#include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "preload/home.h"
@@ -28,8 +31,9 @@ struct zend_mm_home zend_mm_home_departed;
 static struct zend_mm_home *_Atomic homes;
 static atomic_uint homes_made;
 
-static pthread_mutex_t orphans_mutex = PTHREAD_MUTEX_INITIALIZER;
 static struct zend_mm_home *orphans;
+static struct zend_mm_thread *_Atomic orphans_holder; /* the thread that has the lock */
+static unsigned orphans_depth;                        /* how often more it has taken it */
 
 static pthread_once_t process_once = PTHREAD_ONCE_INIT;
 static pthread_key_t thread_end_key;
@@ -52,14 +56,39 @@ static void list_home(struct zend_mm_home *home)
 	}
 }
 
+/* A thread is named by the address of its thread-local storage, which fork() does not change.  It
+ * may take the lock again: a signal handler that forks while its thread is in fork() does. */
 void zend_mm_orphans_lock(void)
 {
-	pthread_mutex_lock(&orphans_mutex);
+	static const struct timespec pause = { 0, 50000 };
+	struct zend_mm_thread *nobody = NULL;
+	int saved_errno = errno;
+
+	if (atomic_load_explicit(&orphans_holder, memory_order_relaxed) == &zend_mm_thread) {
+		orphans_depth++;
+		return;
+	}
+	for (unsigned tries = 1; !atomic_compare_exchange_weak_explicit(&orphans_holder, &nobody,
+			&zend_mm_thread, memory_order_acquire, memory_order_relaxed); tries++) {
+		nobody = NULL;
+		if (tries % 64 == 0) {
+			/* The holder may wait for this processor.  Not nanosleep(): a thread must not be
+			 * cancelled in malloc. */
+			syscall(SYS_nanosleep, &pause, NULL);
+		} else {
+			sched_yield();
+		}
+	}
+	errno = saved_errno;
 }
 
 void zend_mm_orphans_unlock(void)
 {
-	pthread_mutex_unlock(&orphans_mutex);
+	if (orphans_depth > 0) {
+		orphans_depth--;
+		return;
+	}
+	atomic_store_explicit(&orphans_holder, NULL, memory_order_release);
 }
 
 struct zend_mm_home *zend_mm_orphans(void)

@@ -53,7 +53,7 @@ static int check_home(const struct zend_mm_home *home, int fd)
 		print(fd, "zend_malloc: pid %d: heap %u cannot be checked: no memory for it\n",
 			(int)getpid(), home->number);
 	}
-	return result != 0;
+	return result > 0;
 }
 
 int zend_mm_check_homes(int fd)
