@@ -21,7 +21,7 @@
 #include <unistd.h>
 
 #include "heap/failure.h"
-#include "storage/storage.h"
+#include "storage/readable.h"
 
 enum { dump_width = 16, dump_rows_before = 2, dump_rows = 6 };
 

@@ -2,7 +2,7 @@
 /*
  * storage/readable.c - asks the system whether an address can be read.
  *
- * Called by the deep checks, which follow pointers that may be damaged.  The question is put as a
+ * Called by the deep checks and by reports, which follow pointers that may be damaged.  The question is put as a
  * system call that reads from the address and says EFAULT instead of ending the process.
  */
 #include "storage/readable.h"
@@ -75,5 +75,14 @@ bool zend_mm_readable(const void *address, size_t size)
 			return true;
 		}
 	}
+	return true;
+}
+
+bool zend_mm_read_memory(const void *address, void *copy, size_t size)
+{
+	if (!zend_mm_readable(address, size)) {
+		return false;
+	}
+	memcpy(copy, address, size);
 	return true;
 }

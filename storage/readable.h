@@ -13,4 +13,7 @@
  * nothing. */
 bool zend_mm_readable(const void *address, size_t size);
 
+/* Copies size bytes from an address that may be anything; false where it cannot be read. */
+bool zend_mm_read_memory(const void *address, void *copy, size_t size);
+
 #endif

@@ -49,9 +49,6 @@ void *zend_mm_chunk_alloc_huge_pages(const zend_mm_chunk_handlers *handlers,
 void *zend_mm_scratch_alloc(size_t size);
 void zend_mm_scratch_free(void *scratch, size_t size);
 
-/* Copies size bytes from an address that may be anything; false where it cannot be read. */
-bool zend_mm_read_memory(const void *address, void *copy, size_t size);
-
 /* The aligned half of the mmap types, for their own use: maps size bytes aligned to alignment
  * (maps more and trims both ends where the first answer is not aligned) and unmaps.  fd as in
  * mmap, -1 for anonymous memory. */

@@ -8,7 +8,7 @@
  */
 #include "heap/legacy/heap.h"
 #include "heap/legacy/verbs.h"
-#include "storage/storage.h"
+#include "storage/readable.h"
 
 enum {
 	most_segments = 1 << 20,    /* a list that is longer is taken for a circle */

@@ -19,7 +19,7 @@
 #include "heap/modern/debug.h"
 #include "heap/modern/fast.h"
 #include "heap/site.h"
-#include "storage/storage.h"
+#include "storage/readable.h"
 
 #define ZEND_MM_MAGIC_LIVE ((size_t)0x7312f8dcu)
 #define ZEND_MM_MAGIC_FREED ((size_t)0x99954317u)

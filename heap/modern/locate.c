@@ -7,7 +7,7 @@
  */
 #include "heap/modern/debug.h"
 #include "heap/modern/pages.h"
-#include "storage/storage.h"
+#include "storage/readable.h"
 
 #define ZEND_MM_MOST_REGIONS (1u << 20)
 #define ZEND_MM_MOST_FREE_SLOTS (1u << 24)
