@@ -76,7 +76,7 @@ done
 
 # Requests: what a request left behind is gone.
 printf 'a 1 100\na 2 200\ne\na 3 50\n' > "$tmp/end.trace"
-"$ZMM" profile --mode legacy --at 4 -o "$tmp/end.heap" "$tmp/end.trace" > "$tmp/said"
+"$ZMM" profile --mode legacy --at end -o "$tmp/end.heap" "$tmp/end.trace" > "$tmp/said"
 is "$(header "$tmp/end.heap")" "1 50 3 350" "what a request left behind is gone"
 
 # Call sites.
@@ -125,7 +125,7 @@ bad "*say where to*" "$tmp/seed.trace"
 bad "*no trace was named*" -o "$tmp/bad"
 bad "*standard input cannot be*" -o "$tmp/bad" -
 bad "*no mode 'best'*" -m best -o "$tmp/bad" "$tmp/seed.trace"
-bad "*'0' is no number of an operation*" --at 0 -o "$tmp/bad" "$tmp/seed.trace"
+bad "*'0' is no operation's number*" --at 0 -o "$tmp/bad" "$tmp/seed.trace"
 bad "*seed.trace: the trace has 3663 operations*" --at 3664 -o "$tmp/bad" "$tmp/seed.trace"
 bad "*nosuch*" -o "$tmp/bad" "$tmp/nosuch"
 bad "*no storage 'nosuch'*" -s nosuch -o "$tmp/bad" "$tmp/seed.trace"

@@ -3,7 +3,7 @@
  * zmm profile: replays a trace up to a moment and writes what is alive then as a heap profile that
  * google-pprof reads.
  *
- * Two runs: the first finds the moment of the greatest live bytes, where no operation was named; the
+ * Two runs: the first finds the moment when most bytes are alive, where no other was named; the
  * second keeps book of every request, and stops there. What a line of the profile is depends on the
  * trace (see profile_heap.h).
  */
@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "tools/moment.h"
 #include "tools/options.h"
 #include "tools/profile_heap.h"
 #include "tools/zmm.h"
@@ -22,7 +23,7 @@ static const char help[] =
 	"by call site where the trace has call sites, otherwise by size and by segment or chunk.\n"
 	"google-pprof --text FILE, --collapsed and others show it.\n\n"
 	"  -o, --output FILE    where to; - is standard output\n"
-	"  -a, --at OP          after operation OP of the trace instead\n"
+	"  -a, --at MOMENT      peak (which is the default), end, or the number of an operation\n"
 	"  -H, --held           everything that the heap holds from the system, by cause\n"
 	"  -m, --mode MODE      legacy or modern (default: ZEND_MM_MODE, otherwise legacy)\n"
 	"  -s, --storage NAME   where the heap gets memory: a storage type of this build, or spaced\n"
@@ -31,7 +32,7 @@ static const char help[] =
 
 struct settings {
 	struct zmm_replay_options replay;
-	uint64_t at;         /* 0: the peak */
+	struct zmm_moment moment;
 	bool held;
 	bool help;
 	const char *output;
@@ -69,8 +70,8 @@ static int set_option(struct settings *settings, int option)
 		settings->output = optarg;
 		return ZMM_EXIT_OK;
 	case 'a':
-		return zmm_parse_count(optarg, &settings->at) && settings->at > 0 ? ZMM_EXIT_OK
-			: zmm_bad_usage("profile", "'%s' is no number of an operation", optarg);
+		return zmm_parse_moment(optarg, &settings->moment) ? ZMM_EXIT_OK
+			: zmm_bad_usage("profile", "'%s' is no operation's number, nor peak or end", optarg);
 	case 'H':
 		settings->held = true;
 		return ZMM_EXIT_OK;
@@ -113,80 +114,42 @@ static int read_command_line(struct settings *settings, int argc, char **argv)
 	return ZMM_EXIT_OK;
 }
 
-/* --- the moment ------------------------------------------------------------------------------ */
-
-struct peak {
-	uint64_t bytes;
-	uint64_t operation;
-};
-
-static bool look_for_peak(void *context, const struct zmm_replay_moment *moment)
-{
-	struct peak *peak = context;
-
-	if (moment->live_bytes > peak->bytes)
-		*peak = (struct peak){ moment->live_bytes, moment->operation };
-	return true;
-}
-
-/* Fills in the operation after which most bytes are alive, the first one of those. */
-static bool find_peak(const zmm_program *program, struct settings *settings, struct zmm_error *error)
-{
-	struct peak peak = { 0, 0 };
-	struct zmm_full_run run = { .observe_every = 1, .observer = look_for_peak, .context = &peak };
-	zmm_replay *replay = zmm_replay_new(program, &settings->replay, error);
-	bool done = replay && zmm_replay_full(replay, &run, error);
-
-	zmm_replay_free(replay);
-	settings->at = peak.operation;
-	return done;
-}
-
-static bool settle_moment(const zmm_program *program, struct settings *settings,
-	struct zmm_error *error)
-{
-	if (settings->at > program->op_count) {
-		zmm_error_set(error, ZMM_ERROR_INPUT, "%s: the trace has %zu operations, so there is no"
-			" moment after operation %" PRIu64, settings->path, program->op_count, settings->at);
-		return false;
-	}
-	return settings->at || find_peak(program, settings, error);
-}
-
 /* --- the profile ----------------------------------------------------------------------------- */
 
-static int print_summary(const struct settings *settings, const struct zmm_profile_result *result)
+static int print_summary(const struct settings *settings, uint64_t at,
+	const struct zmm_profile_result *result)
 {
 	FILE *out = strcmp(settings->output, "-") == 0 ? stderr : stdout;
 
 	fprintf(out, "after operation %" PRIu64 ", %s: %" PRIu64 " bytes of %" PRIu64
-		" are alive in %" PRIu64 " blocks, by %s\n", settings->at,
+		" are alive in %" PRIu64 " blocks, by %s\n", at,
 		zmm_allocator_name(settings->replay.allocator), result->ledger.live.requested,
 		result->ledger.held, result->ledger.live.blocks,
 		settings->held ? "cause" : result->by_site ? "call site" : "size");
 	return zmm_finish_output(ZMM_EXIT_OK);
 }
 
-static int profile(struct settings *settings, const zmm_program *program)
+static int profile(const struct settings *settings, const zmm_program *program)
 {
 	struct zmm_profile_result result;
 	struct zmm_error error;
+	uint64_t at;
 	bool written;
 
-	if (!settle_moment(program, settings, &error))
+	if (!zmm_find_moment(&settings->moment, program, settings->path, &settings->replay, &at, &error))
 		return zmm_error_print(&error);
 	const struct zmm_profile_task task = {
 		.program = program,
 		.path = settings->path,
 		.replay = &settings->replay,
-		.at = settings->at,
+		.at = at,
 		.held = settings->held,
 	};
 	if (!zmm_profile_heap(&task, &result, &error))
 		return zmm_error_print(&error);
 	written = zmm_profile_write(result.profile, settings->output, &error);
 	zmm_profile_free(result.profile);
-	return written ? print_summary(settings, &result) : zmm_error_print(&error);
+	return written ? print_summary(settings, at, &result) : zmm_error_print(&error);
 }
 
 int zmm_cmd_profile(int argc, char **argv)
