@@ -22,15 +22,17 @@ static bool zend_mm_byte_readable(const void *address)
 }
 #elif defined(__linux__)
 # include <errno.h>
-# include <sys/syscall.h>
+# include <sys/uio.h>
 # include <unistd.h>
 
-/* The call reads two times from the address before it finds that there is no file to give them. */
+/* The process reads from itself as it would from another one; valgrind knows nothing to say about
+ * that.  Where the system forbids the call, the address counts as readable. */
 static bool zend_mm_byte_readable(const void *address)
 {
-	const uintptr_t times = (uintptr_t)address & ~(uintptr_t)31;
 	int saved_errno = errno;
-	bool readable = syscall(SYS_utimensat, -1, NULL, times, 0) == 0 || errno != EFAULT;
+	char byte;
+	struct iovec here = { &byte, 1 }, there = { (void *)(uintptr_t)address, 1 };
+	bool readable = process_vm_readv(getpid(), &here, 1, &there, 1, 0) == 1 || errno != EFAULT;
 
 	errno = saved_errno;
 	return readable;
