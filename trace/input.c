@@ -138,19 +138,27 @@ uint64_t zmm_input_offset(const struct zmm_input *input)
 
 /* --- lines ----------------------------------------------------------------------------------- */
 
-/* There is no end of line in what can be seen: why. */
+/* There is no end of line in the bytes that can be seen: why. */
 static int no_line(struct zmm_input *input, size_t count, struct zmm_error *error)
 {
+	unsigned long long number = input->line + 1;
+
 	if (count == 0)
 		return 0;
 	if (count >= ZMM_LINE_MAX)
 		zmm_error_set(error, ZMM_ERROR_INPUT, "%s:%llu: the line is longer than %d bytes; no line "
-			"of a trace is", input->name, (unsigned long long)input->line, ZMM_LINE_MAX);
+			"of a trace is", input->name, number, ZMM_LINE_MAX);
 	else
 		zmm_error_set(error, ZMM_ERROR_INPUT, "%s:%llu: the last line has no end, so the file "
 			"seems to be cut short; get the whole file, or end the line if it is complete",
-			input->name, (unsigned long long)input->line);
+			input->name, number);
 	return -1;
+}
+
+/* The end of the next line in `count` bytes, unless it is too long. */
+static const unsigned char *find_end(const unsigned char *bytes, size_t count)
+{
+	return memchr(bytes, '\n', count < ZMM_LINE_MAX ? count : ZMM_LINE_MAX);
 }
 
 int zmm_input_line(struct zmm_input *input, const char **line, size_t *length,
@@ -158,16 +166,16 @@ int zmm_input_line(struct zmm_input *input, const char **line, size_t *length,
 {
 	const unsigned char *bytes = input->window + input->start;
 	size_t count = input->end - input->start;
-	const unsigned char *end = memchr(bytes, '\n', count);
+	const unsigned char *end = find_end(bytes, count);
 
-	input->line++;
 	if (!end) {
 		if (!zmm_input_peek(input, ZMM_LINE_MAX, &bytes, &count, error))
 			return -1;
-		end = memchr(bytes, '\n', count < ZMM_LINE_MAX ? count : ZMM_LINE_MAX);
+		end = find_end(bytes, count);
 		if (!end)
 			return no_line(input, count, error);
 	}
+	input->line++;
 	*line = (const char *)bytes;
 	*length = (size_t)(end - bytes);
 	zmm_input_skip(input, *length + 1);

@@ -107,8 +107,11 @@ static bool judge_lines(struct zmm_reader *reader, const char *text, size_t coun
 		size_t length = (size_t)(at - line);
 		length -= length && line[length - 1] == '\r';
 		number++;
-		if (strspn(line, " \t") >= length)
+		size_t blanks = strspn(line, " \t");
+		if (blanks >= length)
 			continue;
+		line += blanks;
+		length -= blanks;
 		if (!first) {
 			first = line;
 			first_length = length;
