@@ -266,7 +266,7 @@ static void say_sizes(const struct saying *saying, const struct figures *figures
 static void say_threads(const struct saying *saying, const zmm_program *program)
 {
 	static const struct zmm_column columns[] = {
-		{ "thread", "threads by appearance" }, { "operations", "operations" }, { "share", "share" }
+		{ "thread", "thread" }, { "operations", "operations" }, { "share", "share" }
 	};
 	if (!program->thread)
 		return;
