@@ -16,7 +16,9 @@ static bool near(double a, double b)
 
 static void check_ratio(struct zmm_ratio ratio, int64_t part, int64_t whole, const char *what)
 {
-	ok(ratio.validity == ZMM_VALID && ratio.part == part && ratio.whole == whole
+	enum zmm_validity expected = whole < 262144 ? ZMM_INVALID_TINY : ZMM_VALID;
+
+	ok(ratio.validity == expected && ratio.part == part && ratio.whole == whole
 		&& near(ratio.value, (double) part / (double) whole), "%s is %jd of %jd bytes", what,
 		(intmax_t) part, (intmax_t) whole);
 	if (ratio.part != part || ratio.whole != whole) {
@@ -234,6 +236,15 @@ static void test_modern(void)
 
 /* --- validity --- */
 
+static enum zmm_validity validity_of(zend_mm_heap *heap, size_t requested, enum zmm_measure measure)
+{
+	struct zmm_live live = { 1, requested, 0 };
+	static struct zmm_shape shape;
+
+	zmm_shape_take(&shape, heap, &live);
+	return zmm_shape_measure(&shape, measure).validity;
+}
+
 static void test_tiny(void)
 {
 	zend_mm_heap *heap = make_heap(ZEND_MM_LEGACY);
@@ -241,6 +252,7 @@ static void test_tiny(void)
 	static struct zmm_shape shape;
 	struct zmm_ratio ratio;
 	char text[20];
+	void *big;
 
 	zend_mm_alloc(heap, 262143);
 	zmm_shape_take(&shape, heap, &live);
@@ -253,6 +265,17 @@ static void test_tiny(void)
 	ratio = zmm_shape_measure(&shape, ZMM_MEASURE_INTERNAL);
 	is_int(ratio.validity, ZMM_VALID, "with one more it is valid");
 	is_str(zmm_ratio_text(&ratio, text, sizeof text), "0.0 %", "and shown");
+
+	/* Segments that are held although next to nothing is live are no matter of their size. */
+	big = zend_mm_alloc(heap, 1000000);
+	zend_mm_alloc(heap, 800000);
+	zend_mm_free(heap, big);
+	is_int(validity_of(heap, 262143, ZMM_MEASURE_EXTERNAL), ZMM_INVALID_TINY,
+		"2 MiB held are the least that a heap may hold");
+	zend_mm_alloc(heap, 800000);
+	zend_mm_alloc(heap, 800000);
+	is_int(validity_of(heap, 262143, ZMM_MEASURE_EXTERNAL), ZMM_VALID,
+		"what a heap holds beyond its first unit counts");
 	zend_mm_shutdown(heap, 1, 1);
 }
 

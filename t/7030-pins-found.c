@@ -65,6 +65,7 @@ static void test_legacy(void)
 	zmm_pins_find(&pins, heap, lookup, &known);
 	is_size(pins.count, 1, "legacy: one segment is pinned");
 	is_size(pins.regions, 2, "legacy: beside the one with the reserve");
+	is_size(pins.pins[0].number, 2, "legacy: the second");
 	is_size(pins.block_count, 1, "legacy: by one block");
 	is_size(pins.blocks[0].size, 1016, "legacy: of its true size");
 	ok(pins.blocks[0].known && pins.blocks[0].owner.operation == 32
@@ -133,6 +134,7 @@ static void test_modern(void)
 	zmm_pins_find(&pins, heap, NULL, NULL);
 	is_size(pins.count, 1, "modern: one chunk is pinned");
 	is_size(pins.regions, 3, "modern: of three");
+	is_size(pins.pins[0].number, 3, "modern: the last");
 	is_size(pins.block_count, 1, "modern: by one block");
 	is_size(pins.blocks[0].offset % 4096, 0, "modern: which starts with a page");
 	ok(!pins.blocks[0].known, "modern: nobody knows its owner");

@@ -215,11 +215,17 @@ static void text_table(zmm_emit *emit, const char *key, const struct zmm_column 
 static void text_row(zmm_emit *emit, const struct zmm_value *values)
 {
 	struct text_emit *text = text_of(emit);
+	bool first = text->cell_count == text->columns; /* only the headings came before */
 	char content[1100];
 
 	for (size_t i = 0; i < text->columns; i++) {
+		bool right = i > 0 && values[i].unit != ZMM_UNIT_TEXT;
+
 		format_value(content, sizeof content, values[i]);
-		add_cell(text, content, i > 0);
+		add_cell(text, content, right);
+		if (first) {
+			text->cells[i].right = right;
+		}
 	}
 }
 

@@ -8,13 +8,15 @@
 
 #include "tools/size_class.h"
 
-const char zmm_measure_symbols[] =
-	"L  live requested bytes\n"
-	"U  live usable bytes: L and the rounding\n"
-	"M  headers and other metadata, the reserve included\n"
-	"H  bytes held from the system\n"
-	"F  free bytes inside H that could be handed out\n"
-	"t  operations of the trace\n";
+const struct zmm_symbol zmm_measure_symbols[ZMM_SYMBOLS] = {
+	{ "L", "live bytes, as they were requested" },
+	{ "U", "live usable bytes: L and the rounding" },
+	{ "M", "headers and other metadata, the reserve included" },
+	{ "H", "bytes held from the system" },
+	{ "F", "free bytes inside H that could be handed out" },
+	{ "s", "bytes of a request" },
+	{ "t", "operations of the trace" },
+};
 
 static const struct zmm_measure_info measures[ZMM_MEASURES] = {
 	[ZMM_MEASURE_INTERNAL] = { "internal", "internal", "(U - L) / U",
@@ -56,15 +58,17 @@ const struct zmm_measure_info *zmm_measure_info(enum zmm_measure measure)
 
 /* --- ratios --- */
 
-static struct zmm_ratio make_ratio(int64_t part, int64_t whole, uint64_t live)
+/* live and held are those of the moment. */
+static struct zmm_ratio make_ratio(int64_t part, int64_t whole, uint64_t live, uint64_t held)
 {
-	struct zmm_ratio ratio = { ZMM_VALID, 0, part, whole };
+	struct zmm_ratio ratio = { ZMM_INVALID_UNDEFINED, 0, part, whole };
 
 	if (whole <= 0)
-		ratio.validity = ZMM_INVALID_UNDEFINED;
-	else
-		ratio.value = (double)part / (double)whole;
-	if (whole > 0 && live < ZMM_LIVE_BYTES_MIN)
+		return ratio;
+	ratio.value = (double)part / (double)whole;
+	ratio.validity = ZMM_VALID;
+	if ((uint64_t)whole < ZMM_RATIO_BYTES_MIN
+		|| (live < ZMM_RATIO_BYTES_MIN && held <= ZMM_FIRST_UNIT_MAX))
 		ratio.validity = ZMM_INVALID_TINY;
 	return ratio;
 }
@@ -240,6 +244,11 @@ int zmm_shape_take(struct zmm_shape *shape, zend_mm_heap *heap, const struct zmm
 
 /* --- measures of a moment --- */
 
+static struct zmm_ratio shape_ratio(const struct zmm_shape *shape, int64_t part, int64_t whole)
+{
+	return make_ratio(part, whole, shape->ledger.live.requested, shape->ledger.held);
+}
+
 static struct zmm_ratio bin_occupancy(const struct zmm_shape *shape)
 {
 	uint64_t used = 0, all = 0;
@@ -248,35 +257,35 @@ static struct zmm_ratio bin_occupancy(const struct zmm_shape *shape)
 		used += shape->bins[i].used * i * 8;
 		all += (shape->bins[i].used + shape->bins[i].idle) * i * 8;
 	}
-	return make_ratio((int64_t)used, (int64_t)all, shape->ledger.live.requested);
+	return shape_ratio(shape, (int64_t)used, (int64_t)all);
 }
 
 struct zmm_ratio zmm_shape_measure(const struct zmm_shape *shape, enum zmm_measure measure)
 {
 	const struct zmm_ledger *ledger = &shape->ledger;
-	uint64_t live = ledger->live.requested;
+	int64_t live = (int64_t)ledger->live.requested;
 	int64_t usable = (int64_t)ledger->usable, held = (int64_t)ledger->held;
 	int64_t metadata = (int64_t)zmm_ledger_family(ledger, ZMM_FAMILY_METADATA);
 	int64_t idle = (int64_t)zmm_ledger_family(ledger, ZMM_FAMILY_FREE);
 
 	switch (measure) {
 	case ZMM_MEASURE_INTERNAL:
-		return make_ratio(usable - (int64_t)live, usable, live);
+		return shape_ratio(shape, usable - live, usable);
 	case ZMM_MEASURE_OVERHEAD:
-		return make_ratio(metadata, held, live);
+		return shape_ratio(shape, metadata, held);
 	case ZMM_MEASURE_EXTERNAL:
-		return make_ratio(held - usable - metadata, held, live);
+		return shape_ratio(shape, held - usable - metadata, held);
 	case ZMM_MEASURE_RANDELL:
-		return make_ratio(idle - (int64_t)shape->largest_free, idle, live);
+		return shape_ratio(shape, idle - (int64_t)shape->largest_free, idle);
 	case ZMM_MEASURE_PAGES:
-		return make_ratio((int64_t)shape->used_bytes,
-			(int64_t)shape->used_pages * ZMM_PAGE_SIZE, live);
+		return shape_ratio(shape, (int64_t)shape->used_bytes,
+			(int64_t)shape->used_pages * ZMM_PAGE_SIZE);
 	case ZMM_MEASURE_BINS:
 		return bin_occupancy(shape);
 	case ZMM_MEASURE_PINNED:
-		return make_ratio((int64_t)shape->pinned_bytes, held, live);
+		return shape_ratio(shape, (int64_t)shape->pinned_bytes, held);
 	default:
-		return make_ratio(0, 0, live);
+		return shape_ratio(shape, 0, 0);
 	}
 }
 
@@ -320,7 +329,6 @@ static uint64_t legacy_serves(const struct zmm_shape *shape, unsigned point)
 void zmm_shape_curve(const struct zmm_shape *shape, struct zmm_unusable curve[ZMM_CURVE_POINTS])
 {
 	int64_t idle = (int64_t)zmm_ledger_family(&shape->ledger, ZMM_FAMILY_FREE);
-	uint64_t live = shape->ledger.live.requested;
 
 	for (unsigned point = 0; point < ZMM_CURVE_POINTS; point++) {
 		int64_t holds = (int64_t)sum_from(shape->holds, point);
@@ -328,8 +336,8 @@ void zmm_shape_curve(const struct zmm_shape *shape, struct zmm_unusable curve[ZM
 			? modern_serves(shape, point_size(point)) : legacy_serves(shape, point));
 		curve[point] = (struct zmm_unusable){
 			.size = point_size(point),
-			.by_size = make_ratio(idle - holds, idle, live),
-			.by_design = make_ratio(idle - serves, idle, live),
+			.by_size = shape_ratio(shape, idle - holds, idle),
+			.by_design = shape_ratio(shape, idle - serves, idle),
 		};
 	}
 }
@@ -342,7 +350,7 @@ void zmm_course_feed(struct zmm_course *course, uint64_t operation, uint64_t liv
 
 	course->operation = operation;
 	course->samples++;
-	if (live >= ZMM_LIVE_BYTES_MIN) {
+	if (live >= ZMM_RATIO_BYTES_MIN) {
 		course->weight += weight;
 		course->ratios += weight * ((double)held / (double)live - 1);
 		course->held += weight * (double)held;
@@ -365,7 +373,7 @@ static struct zmm_ratio course_mean(const struct zmm_course *course)
 	double weight = course->weight;
 
 	if (weight == 0)
-		return make_ratio(0, course->live_at_peak_live > 0, 0);
+		return make_ratio(0, course->live_at_peak_live > 0, 0, 0);
 	return (struct zmm_ratio){ ZMM_VALID, course->ratios / weight,
 		(int64_t)((course->held - course->live) / weight), (int64_t)(course->live / weight) };
 }
@@ -373,7 +381,7 @@ static struct zmm_ratio course_mean(const struct zmm_course *course)
 /* H/L - 1 */
 static struct zmm_ratio excess(uint64_t held, uint64_t live)
 {
-	return make_ratio((int64_t)(held - live), (int64_t)live, live);
+	return make_ratio((int64_t)(held - live), (int64_t)live, live, held);
 }
 
 struct zmm_ratio zmm_course_measure(const struct zmm_course *course, enum zmm_measure measure)
@@ -390,8 +398,8 @@ struct zmm_ratio zmm_course_measure(const struct zmm_course *course, enum zmm_me
 	case ZMM_MEASURE_PEAKS:
 		return excess(held, live);
 	case ZMM_MEASURE_UTILISATION:
-		return make_ratio((int64_t)live, (int64_t)held, live);
+		return make_ratio((int64_t)live, (int64_t)held, live, held);
 	default:
-		return make_ratio(0, 0, live);
+		return make_ratio(0, 0, live, held);
 	}
 }

@@ -7,8 +7,8 @@
  *   of a run      zmm_course: live and held bytes, fed sample by sample; any allocator has these
  *
  * The symbols in the formulas are those of zmm_measure_symbols. A measure comes with the bytes
- * that it is a ratio of, and with a verdict: where next to nothing is live the ratio says how big
- * the first segment or chunk is and nothing of fragmentation, so it is not valid.
+ * that it is a ratio of, and with a verdict: where the live set is tiny the ratio says how big the
+ * first segment or chunk is and nothing of fragmentation, so it is not valid.
  */
 #ifndef ZMM_FRAGMENTATION_H
 #define ZMM_FRAGMENTATION_H
@@ -16,11 +16,14 @@
 #include "tools/ledger.h"
 #include "tools/pins.h"
 
-/* Ratios count from so many live bytes on. The smallest unit in which either heap takes memory from
- * the system is a segment of 256 KiB: with less alive, a heap holds its first unit whatever its
- * policy does. (Up to a chunk's 2 MiB that goes on for the modern heap; there it is told by the
- * bytes beside the ratio.) */
-#define ZMM_LIVE_BYTES_MIN ((uint64_t)256 << 10)
+/* A ratio of fewer bytes is not valid. The number is the smallest unit in which either heap takes
+ * memory from the system, a segment of 256 KiB: a ratio to less says how big that unit is. */
+#define ZMM_RATIO_BYTES_MIN ((uint64_t)256 << 10)
+
+/* Nor is a ratio valid while less than that is live and no more is held than this, a chunk: such a
+ * heap holds the least it can, whatever its policy. (One that holds more has grown, and what it
+ * did not give back counts.) */
+#define ZMM_FIRST_UNIT_MAX ((uint64_t)2 << 20)
 
 enum zmm_measure {
 	/* of a moment */
@@ -50,12 +53,17 @@ struct zmm_measure_info {
 
 const struct zmm_measure_info *zmm_measure_info(enum zmm_measure measure);
 
-/* What the letters in the formulas stand for; several lines. */
-extern const char zmm_measure_symbols[];
+/* What the letters in the formulas stand for. */
+struct zmm_symbol {
+	const char *letter;
+	const char *meaning;
+};
+enum { ZMM_SYMBOLS = 7 };
+extern const struct zmm_symbol zmm_measure_symbols[ZMM_SYMBOLS];
 
 enum zmm_validity {
 	ZMM_VALID,
-	ZMM_INVALID_TINY,      /* fewer than ZMM_LIVE_BYTES_MIN live bytes */
+	ZMM_INVALID_TINY,      /* see ZMM_RATIO_BYTES_MIN and ZMM_FIRST_UNIT_MAX */
 	ZMM_INVALID_UNDEFINED  /* nothing to divide by */
 };
 
@@ -145,7 +153,7 @@ struct zmm_course {
 };
 
 /* Adds a sample taken after an operation (numbered from 1): it stands for the operations since the
- * sample before. Samples with fewer than ZMM_LIVE_BYTES_MIN live bytes do not count for the mean.
+ * sample before. Samples with fewer than ZMM_RATIO_BYTES_MIN live bytes do not count for the mean.
  * All zero is a course without samples. */
 void zmm_course_feed(struct zmm_course *course, uint64_t operation, uint64_t live, uint64_t held);
 

@@ -86,7 +86,7 @@ static bool add_pin(struct search *search)
 		return false;
 	pins->pins = array;
 	pins->pins[pins->count++] = (struct zmm_pin){
-		.number = search->number - 1, .tenants = search->tenants, .first = search->first };
+		.number = search->number, .tenants = search->tenants, .first = search->first };
 	pins->pinned_bytes += search->tenants.region.size;
 	pins->used_bytes += search->tenants.used_bytes;
 	return true;
@@ -144,6 +144,14 @@ static int visit(void *context, const zend_mm_region *region, const zend_mm_bloc
 	return !block || note_block(search, region, block) ? 0 : -1;
 }
 
+/* A walk shows the newest segment first. */
+static void number_by_age(struct zmm_pins *pins)
+{
+	for (size_t i = 0; i < pins->count; i++)
+		if (pins->pins[i].tenants.region.kind == ZEND_MM_REGION_SEGMENT)
+			pins->pins[i].number = pins->regions + 1 - pins->pins[i].number;
+}
+
 static int fewest_used_first(const void *left, const void *right)
 {
 	const struct zmm_pin *a = left, *b = right;
@@ -163,6 +171,7 @@ int zmm_pins_find(struct zmm_pins *pins, zend_mm_heap *heap, zmm_pin_lookup look
 		zmm_pins_drop(pins);
 		return -1;
 	}
+	number_by_age(pins);
 	if (pins->count)
 		qsort(pins->pins, pins->count, sizeof *pins->pins, fewest_used_first);
 	return 0;

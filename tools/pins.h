@@ -64,7 +64,7 @@ struct zmm_pin_block {
 };
 
 struct zmm_pin {
-	size_t number;         /* the region's, in the order of the walk, from 0 */
+	size_t number;         /* the region's, from 1: segments by age, chunks from the main one on */
 	struct zmm_tenants tenants;
 	size_t first;          /* its blocks: blocks[first] and the used_blocks - 1 after it */
 };

@@ -25,6 +25,7 @@ static const struct command commands[] = {
 	{ "info", zmm_cmd_info, "say what is in a trace" },
 	{ "convert", zmm_cmd_convert, "turn a trace or a log into another format" },
 	{ "generate", zmm_cmd_generate, "make a trace by a rule and a seed" },
+	{ "ledger", zmm_cmd_ledger, "say what a heap's memory is held for, and its fragmentation" },
 	{ "profile", zmm_cmd_profile, "write what is alive as a profile for google-pprof" },
 	{ "run", zmm_cmd_run, "run a program with its malloc replaced by a heap" },
 };
