@@ -5,6 +5,9 @@
  * The type has no state, so that one constant object serves every heap and making a heap costs no
  * call.  Chunks come from the aligned relative of malloc.  That family cannot resize a block in
  * place on request, so truncating and extending always fail and the heap moves the block.
+ *
+ * Heaps ask for sizes that no malloc can have, since they pass on what a program asked for. Those
+ * are refused here: checkers such as valgrind take them for mistakes.
  */
 #include "config.h"
 
@@ -36,6 +39,11 @@ static void aligned_give_back(void *memory)
 }
 #endif
 
+static bool is_impossible(size_t size)
+{
+	return size > PTRDIFF_MAX;
+}
+
 static zend_mm_storage *malloc_init(void *params)
 {
 	static zend_mm_storage storage = { &zend_mm_storage_malloc.segments, NULL };
@@ -57,14 +65,14 @@ static void malloc_compact(zend_mm_storage *storage)
 static zend_mm_segment *malloc_alloc(zend_mm_storage *storage, size_t size)
 {
 	(void)storage;
-	return malloc(size);
+	return is_impossible(size) ? NULL : malloc(size);
 }
 
 static zend_mm_segment *malloc_realloc(zend_mm_storage *storage, zend_mm_segment *segment,
 	size_t size)
 {
 	(void)storage;
-	return realloc(segment, size);
+	return is_impossible(size) ? NULL : realloc(segment, size);
 }
 
 static void malloc_free(zend_mm_storage *storage, zend_mm_segment *segment)
@@ -76,7 +84,7 @@ static void malloc_free(zend_mm_storage *storage, zend_mm_segment *segment)
 static void *malloc_chunk_alloc(zend_mm_storage *storage, size_t size, size_t alignment)
 {
 	(void)storage;
-	return aligned_take(size, alignment);
+	return is_impossible(size) ? NULL : aligned_take(size, alignment);
 }
 
 static void malloc_chunk_free(zend_mm_storage *storage, void *chunk, size_t size)

@@ -17,7 +17,7 @@
 #endif
 
 /* Sanitizers end the program at a size that no system has, unless told otherwise. */
-const char *__asan_default_options(void);
+__attribute__((visibility("default"))) const char *__asan_default_options(void);
 const char *__asan_default_options(void)
 {
 	return "allocator_may_return_null=1";

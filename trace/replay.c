@@ -19,6 +19,17 @@ const char *zmm_allocator_name(enum zmm_allocator allocator)
 	return allocator_names[allocator];
 }
 
+/* --- sanitizers ------------------------------------------------------------------------------ */
+
+/* Called by AddressSanitizer's runtime, in builds that have it, when it starts: malloc is to return
+ * NULL for a size that no system has, instead of ending the program. Traces ask for such sizes. */
+__attribute__((visibility("default"))) const char *__asan_default_options(void);
+
+const char *__asan_default_options(void)
+{
+	return "allocator_may_return_null=1";
+}
+
 /* --- the host -------------------------------------------------------------------------------- */
 
 static zmm_replay *running; /* whose heap reports to the host */

@@ -1,0 +1,41 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# The recorded traces on every storage: the deep check finds nothing, after every operation of the
+# small ones and after every thousandth of the others.
+. "${srcdir:-$(dirname "$0")/..}/t/tap.sh"
+
+config HAVE_ZSTD || skip_all "the traces are compressed, and this build has no zstd"
+
+# quiet COMMAND...: it succeeds, and has nothing to say on standard error. (AddressSanitizer says so
+# whenever malloc refuses.)
+quiet()
+{
+	"$@" > /dev/null 2> "$tmp/all"
+	quiet_status=$?
+	grep -v 'WARNING: AddressSanitizer failed to allocate' "$tmp/all" > "$tmp/said"
+	test $quiet_status = 0 && test ! -s "$tmp/said" && return 0
+	cat "$tmp/said"
+	return 1
+}
+
+every()
+{
+	case $1 in
+	*/seed.* | */corner-* | */quirk-*) echo 1 ;;
+	*) echo 1000 ;;
+	esac
+}
+
+storages=$("$ZMM" replay --storage '?' "$TRACES/seed.trace.zst" 2>&1 |
+	sed -n 's/.*this build has //p' | tr -d ,)
+like "$storages" "*malloc*spaced" "storages: $storages"
+for mode in legacy modern; do
+	for storage in $storages; do
+		for trace in "$TRACES"/*.trace.zst; do
+			ok "$mode on $storage: $(basename "$trace" .trace.zst)" \
+				quiet "$ZMM" replay --mode $mode --storage "$storage" --check "$(every "$trace")" "$trace"
+		done
+	done
+done
+done_testing
