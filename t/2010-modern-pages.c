@@ -47,6 +47,20 @@ static void test_tail_against_holes(zend_mm_heap *heap)
 	ok(modern_sound(heap), "the heap is sound");
 }
 
+static void test_tail_against_equal_hole(zend_mm_heap *heap)
+{
+	void *hole;
+
+	/* A hole of 255 pages, a page, and a tail of 255. */
+	hole = take_pages(heap, 255);
+	take_pages(heap, 1);
+	zend_mm_free(heap, hole);
+	is_size(page_of(take_pages(heap, 200)), 1, "a hole is preferred to a tail of its length");
+	is_size(page_of(take_pages(heap, 55)), 201, "and its rest, which just fits");
+	is_size(page_of(take_pages(heap, 255)), 257, "the tail is still whole");
+	ok(modern_sound(heap), "the heap is sound");
+}
+
 static void test_tail_moves_back(zend_mm_heap *heap)
 {
 	void *a = take_pages(heap, 100);
@@ -98,8 +112,8 @@ static void test_grow_to_the_end(zend_mm_heap *heap)
 int main(void)
 {
 	static void (*const tests[])(zend_mm_heap *heap) = {
-		test_best_fit, test_tail_against_holes, test_tail_moves_back, test_grow,
-		test_grow_to_the_end
+		test_best_fit, test_tail_against_holes, test_tail_against_equal_hole,
+		test_tail_moves_back, test_grow, test_grow_to_the_end
 	};
 	zend_mm_heap *heap;
 

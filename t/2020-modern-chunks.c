@@ -12,25 +12,29 @@ static void *take_chunk(zend_mm_heap *heap)
 
 static void test_order(zend_mm_heap *heap)
 {
-	void *chunks[5];
-	void *small, *few, *many;
+	void *chunks[5], *many[4];
+	void *few;
 
 	for (int i = 0; i < 5; i++) {
 		chunks[i] = zend_mm_realloc(heap, take_chunk(heap), LARGEST - 8 * PAGE);
 	}
 	is_size(figures_of(heap).regions, 5, "five chunks with 8 free pages each");
-	for (int i = 0; i < 3; i++) {
-		many = take_pages(heap, 8);
-		is_ptr(chunk_of(many), chunk_of(chunks[i]), "the first chunk with room serves a request");
+	for (int i = 0; i < 4; i++) {
+		many[i] = take_pages(heap, 8);
+		is_ptr(chunk_of(many[i]), chunk_of(chunks[i]), "the first chunk with room serves");
 	}
-	many = take_pages(heap, 8);
-	is_ptr(chunk_of(many), chunk_of(chunks[3]), "the fourth, after three moves");
+	zend_mm_free(heap, many[1]);
+	zend_mm_free(heap, many[3]);
+	many[1] = take_pages(heap, 8);
+	is_ptr(chunk_of(many[1]), chunk_of(chunks[1]), "three moves for 8 pages changed no order");
+	many[3] = take_pages(heap, 8);
 	few = take_pages(heap, 7);
-	is_ptr(chunk_of(few), chunk_of(chunks[4]), "the fifth, after four moves");
-	zend_mm_free(heap, many);
-	small = take_pages(heap, 1);
-	is_ptr(chunk_of(small), chunk_of(chunks[4]),
-		"which went to the front for a request of 7 pages, where 8 did not move the fourth");
+	is_ptr(chunk_of(few), chunk_of(chunks[4]), "the fifth, after four moves for 7 pages");
+	zend_mm_free(heap, many[1]);
+	is_ptr(chunk_of(take_pages(heap, 1)), chunk_of(chunks[4]), "went to the front");
+	is_ptr(chunk_of(take_pages(heap, 1)), chunk_of(chunks[1]), "the others are behind it");
+	zend_mm_free(heap, many[0]);
+	is_ptr(chunk_of(take_pages(heap, 1)), chunk_of(chunks[0]), "but for the main chunk");
 	ok(modern_sound(heap), "the heap is sound");
 }
 
