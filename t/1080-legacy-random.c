@@ -115,11 +115,12 @@ static void step(zend_mm_heap *heap)
 	} else {
 		release(heap, slot);
 	}
+	watched.refuse_next = 0;
 	if (tap_below(&state, 500) == 0) {
 		zend_mm_set_limit(heap, SEGMENT * (1 + tap_below(&state, 200)));
 	}
 	if (tap_below(&state, 3000) == 0) {
-		zend_mm_shutdown(heap, 0, 1);
+		failures += bails_out(zend_mm_shutdown(heap, 0, 1));
 		memset(slots, 0, sizeof slots);
 	}
 }

@@ -6,7 +6,7 @@
  *	2  best fit in the trees of large blocks
  *	3  near the limit only: the rest list
  *	4  a new segment
- *	5  check and unlink the block that was found
+ *	5  check the block that was found and take it out of its list
  *	6  split it, if what is left is enough for a block
  *	7  count it
  *
@@ -19,25 +19,14 @@
 #include "heap/legacy/guard.h"
 #include "heap/legacy/segments.h"
 
-/* Step 1: the oldest block of the first bucket with a block, from the request's own upwards. */
-static zend_always_inline block_t *take_small(legacy_heap_t *heap, size_t bucket)
-{
-	size_t buckets = heap->small_bitmap >> bucket;
-
-	return buckets ? bucket_take(heap, bucket + lowest_bit(buckets)) : NULL;
-}
-
-/* Steps 2, 3 and 5. */
-static zend_always_inline block_t *take_large(legacy_heap_t *heap, size_t need)
+/* Steps 2 and 3: a block from the trees or the rest list, still in its list.  compat: the rest list
+ * is searched only where another segment would come near the limit. */
+static zend_always_inline block_t *find_large(legacy_heap_t *heap, size_t need)
 {
 	block_t *block = zend_mm_legacy_trie_find(heap, need);
 
 	if (!block && heap->head.real_size >= heap->head.limit - heap->segment_size) {
 		block = zend_mm_legacy_rest_find(heap, need);
-	}
-	if (block) {
-		block_check_tags(heap, block);
-		block_unlink(heap, block);
 	}
 	return block;
 }
@@ -60,61 +49,121 @@ static ZEND_MM_NOINLINE zend_mm_segment *take_segment(legacy_heap_t *heap, size_
 	return segment;
 }
 
-/* Steps 6 and 7: hands out the front of size bytes at block. */
+/* Step 7. */
 static zend_always_inline void *hand_out(legacy_heap_t *heap, block_t *block, size_t size,
-	size_t need, size_t request, enum remainder remainder)
+	size_t request)
 {
-	count_used(heap, block_carve(heap, block, size, need, remainder));
+	count_used(heap, size);
 	block_dress(heap, block, request);
 	return block_data(block);
 }
 
-/* Builds whose blocks need dressing have no fast half: the cache is tried here. */
-static void *take_cached(legacy_heap_t *heap, size_t bucket, size_t request)
+/* Steps 1 and 5 to 7 for a small request: the oldest block of the first of the buckets from the
+ * request's own upwards, whose bits are given. */
+static ZEND_MM_NOINLINE void *alloc_from_buckets(legacy_heap_t *heap, size_t buckets, size_t need,
+	size_t request)
 {
-	void *data = heap->cache[bucket];
+	size_t left = (size_t) lowest_bit(buckets) * legacy_alignment;
+	block_t *block = bucket_take(heap, need + left);
+	block_t *rest = block_at(block, need);
 
-	if (data) {
-		cache_pop(heap, bucket, data);
-		block_dress(heap, block_of(data), request);
+	if (left < legacy_smallest_block) {
+		block_set(block, need + left, block_used);
+		return hand_out(heap, block, need + left, request);
 	}
-	return data;
+	block_set(block, need, block_used);
+	block_set(rest, left, block_free);
+	bucket_insert(heap, rest, left);
+	return hand_out(heap, block, need, request);
+}
+
+/* Steps 4, 6 and 7. */
+static ZEND_MM_NOINLINE void *alloc_from_new_segment(legacy_heap_t *heap, size_t need,
+	size_t request)
+{
+	zend_mm_segment *segment = take_segment(heap, need, request);
+	block_t *block;
+
+	if (!segment) {
+		return NULL;
+	}
+	block = segment_first_block(segment);
+	return hand_out(heap, block, block_carve(heap, block, segment_room(segment), need,
+		segment_is_oversized(heap, need) ? remainder_to_rest : remainder_to_lists), request);
+}
+
+/* Steps 2 to 7. */
+static ZEND_MM_NOINLINE void *alloc_large(legacy_heap_t *heap, size_t need, size_t request)
+{
+	block_t *block = find_large(heap, need);
+
+	if (!block) {
+		return alloc_from_new_segment(heap, need, request);
+	}
+	block_check_tags(heap, block);
+	return hand_out(heap, block, block_carve_listed(heap, block, block, block->word, need),
+		request);
+}
+
+/* Steps 5 to 7 for a small request that takes the front of the only block of a tree, which is there
+ * afterwards, too. */
+static zend_always_inline void *alloc_from_only(legacy_heap_t *heap, unsigned tree, block_t *block,
+	size_t need, size_t request)
+{
+	block_t *rest = block_at(block, need);
+	size_t left = block->word - need;
+
+	block_check_tags(heap, block);
+	block_set(rest, left, block_free);
+	trie_become_node(rest, &heap->trees[tree]);
+	block_set(block, need, block_used);
+	return hand_out(heap, block, need, request);
+}
+
+/* All steps for a small request but for the cache. */
+static zend_always_inline void *alloc_small(legacy_heap_t *heap, size_t need, size_t request)
+{
+	size_t buckets = heap->small_bitmap >> bucket_of(need);
+
+	cache_missed(heap, need);
+	if (buckets) {
+		return alloc_from_buckets(heap, buckets, need, request);
+	}
+	if (EXPECTED(heap->large_bitmap)) {
+		/* Step 2 looks at this block first, and at no other if it is the only one. */
+		unsigned tree = lowest_bit(heap->large_bitmap);
+		block_t *root = heap->trees[tree];
+
+		if (EXPECTED(trie_only_becomes(heap, tree, root, root->word - need))) {
+			return alloc_from_only(heap, tree, root, need, request);
+		}
+	}
+	return alloc_large(heap, need, request);
+}
+
+ZEND_MM_NOINLINE void *zend_mm_legacy_alloc_uncached(zend_mm_heap *heap, size_t request,
+	size_t need)
+{
+	return alloc_small((legacy_heap_t *) heap, need, request);
 }
 
 ZEND_MM_NOINLINE void *zend_mm_legacy_alloc_slow(zend_mm_heap *head, size_t request)
 {
 	legacy_heap_t *heap = (legacy_heap_t *) head;
 	size_t need = legacy_true_size(request);
-	zend_mm_segment *segment;
-	block_t *block;
+	void *data;
 
-	if (need < legacy_small_limit) {
-		size_t bucket;
-		void *data;
-
-		if (UNEXPECTED(need < request)) {
-			return zend_mm_legacy_out_of_memory(heap, request, tried_unsigned);
-		}
-		bucket = bucket_of(need);
-		data = take_cached(heap, bucket, request);
-		if (data) {
-			return data;
-		}
-		cache_missed(heap, bucket);
-		block = take_small(heap, bucket);
-		if (block) {
-			return hand_out(heap, block, block_size(block), need, request,
-				remainder_to_lists);
-		}
+	if (need >= legacy_small_limit) {
+		return alloc_large(heap, need, request);
 	}
-	block = take_large(heap, need);
-	if (block) {
-		return hand_out(heap, block, block_size(block), need, request, remainder_to_lists);
+	if (UNEXPECTED(need < request)) {
+		return zend_mm_legacy_out_of_memory(heap, request, tried_unsigned);
 	}
-	segment = take_segment(heap, need, request);
-	if (!segment) {
-		return NULL;
+	data = *cache_of(heap, need);
+	if (data) {
+		cache_pop(heap, need, data);
+		block_dress(heap, block_of(data), request);
+		return data;
 	}
-	return hand_out(heap, segment_first_block(segment), segment_room(segment), need, request,
-		segment_is_oversized(heap, need) ? remainder_to_rest : remainder_to_lists);
+	return alloc_small(heap, need, request);
 }

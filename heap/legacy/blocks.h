@@ -18,10 +18,11 @@
 #include "heap/legacy/rest.h"
 #include "heap/legacy/trie.h"
 
-/* Compares a free block's size word with its copy, and its copy of the word before with that. */
+/* Compares a free block's size word with its copy, and its copy of the word before with that.  The
+ * word is taken for the size: a wrong type makes the copy differ. */
 static zend_always_inline void block_check_tags(legacy_heap_t *heap, block_t *block)
 {
-	if (UNEXPECTED(block_after(block)->before != block->word)
+	if (UNEXPECTED(block_at(block, block->word)->before != block->word)
 			|| UNEXPECTED(!block_is_first(block)
 				&& block_before(block)->word != block->before)) {
 		zend_mm_legacy_corrupted_tags(heap, block);
@@ -46,32 +47,40 @@ static zend_always_inline void ring_leave(legacy_heap_t *heap, block_t *block)
  * compat: the list was taken for the bucket of the block's size.  If it was the rest list, and the
  * bucket has exactly one block, the bucket's bit goes although the block is there; the block is
  * found again after the bucket ran empty and was filled. */
-static zend_always_inline void bucket_ran_empty(legacy_heap_t *heap, size_t bucket)
+static zend_always_inline void bucket_ran_empty(legacy_heap_t *heap, size_t size)
 {
-	struct zend_mm_legacy_ring *queue = &heap->buckets[bucket];
+	struct zend_mm_legacy_ring *queue = queue_of(heap, size);
 
 	if (queue->prev == queue->next) {
-		heap->small_bitmap &= ~((size_t) 1 << bucket);
+		size_t bit = (size_t) 1 << bucket_of(size);
+
+		heap->small_bitmap &= ~bit;
 		if (UNEXPECTED(queue->prev != ring_sentinel(queue))) {
-			heap->hidden_buckets |= (size_t) 1 << bucket;
+			heap->hidden_buckets |= bit;
 		}
 	}
 }
 
-/* Takes a free block out of whichever list it is in. */
-static zend_always_inline void block_unlink(legacy_heap_t *heap, block_t *block)
+static zend_always_inline void small_unlink(legacy_heap_t *heap, block_t *block, size_t size)
+{
+	ring_leave(heap, block);
+	if (block_ring(block)->prev == block_ring(block)->next) {
+		bucket_ran_empty(heap, size);
+	}
+}
+
+static zend_always_inline void large_unlink(legacy_heap_t *heap, block_t *block, size_t size)
 {
 	struct zend_mm_legacy_links *links = block_links(block);
-	size_t size = block_size(block);
 	block_t *prev = links->ring.prev;
 
 	ring_leave(heap, block);
-	if (size < legacy_small_limit) {
-		if (prev == links->ring.next) {
-			bucket_ran_empty(heap, bucket_of(size));
+	if (prev == block) {
+		if (links->child[0] || links->child[1]) {
+			zend_mm_legacy_trie_remove_inner_node(heap, block);
+		} else {
+			trie_remove_lone_leaf(heap, block, size);
 		}
-	} else if (prev == block) {
-		zend_mm_legacy_trie_remove_node(heap, block, size);
 	} else if (links->parent == REST_MARK) {
 		heap->rest_count--;
 	} else if (links->parent) {
@@ -79,20 +88,31 @@ static zend_always_inline void block_unlink(legacy_heap_t *heap, block_t *block)
 	}
 }
 
+/* Takes a free block out of whichever list it is in. */
+static zend_always_inline void block_unlink(legacy_heap_t *heap, block_t *block)
+{
+	size_t size = block->word;
+
+	if (size < legacy_small_limit) {
+		small_unlink(heap, block, size);
+	} else {
+		large_unlink(heap, block, size);
+	}
+}
+
 /* Puts a free block, its header set, at the new end of its bucket's queue. */
 static zend_always_inline void bucket_insert(legacy_heap_t *heap, block_t *block, size_t size)
 {
-	size_t bucket = bucket_of(size);
-	struct zend_mm_legacy_ring *queue = &heap->buckets[bucket];
+	struct zend_mm_legacy_ring *queue = queue_of(heap, size);
 	block_t *sentinel = ring_sentinel(queue);
 	block_t *newest = queue->next;
 
 	if (newest == sentinel) {
-		heap->small_bitmap |= (size_t) 1 << bucket;
+		heap->small_bitmap |= (size_t) 1 << bucket_of(size);
 	}
 	block_ring(block)->prev = sentinel;
-	block_ring(block)->next = newest;
 	queue->next = block;
+	block_ring(block)->next = newest;
 	block_ring(newest)->prev = block;
 }
 
@@ -113,19 +133,36 @@ static zend_always_inline void block_insert(legacy_heap_t *heap, block_t *block,
 	block_list(heap, block, size);
 }
 
-/* Takes the oldest block of a bucket that is not empty. */
-static zend_always_inline block_t *bucket_take(legacy_heap_t *heap, size_t bucket)
+/* Makes size bytes at block the only block of their tree, in the place of the present one. */
+static zend_always_inline void block_replace_only(legacy_heap_t *heap, block_t *block, size_t size)
 {
-	block_t *block = heap->buckets[bucket].prev;
+	block_set(block, size, block_free);
+	trie_become_node(block, &heap->trees[highest_bit(size)]);
+}
 
-	if (UNEXPECTED(block->word != (bucket_size(bucket) | block_free))) {
-		zend_mm_legacy_corrupted_bucket(heap, block, bucket_size(bucket));
+/* Takes a listed free block out of its list and lists the free block that it becomes: size bytes
+ * at block, which cover all or a part of it. */
+static zend_always_inline void block_relist(legacy_heap_t *heap, block_t *listed, block_t *block,
+	size_t size)
+{
+	if (listed->word >= legacy_small_limit && trie_listed_becomes(heap, listed, size)) {
+		block_replace_only(heap, block, size);
+		return;
+	}
+	block_unlink(heap, listed);
+	block_insert(heap, block, size);
+}
+
+/* Takes the oldest of the free blocks of a small size, of which there is one. */
+static zend_always_inline block_t *bucket_take(legacy_heap_t *heap, size_t size)
+{
+	block_t *block = queue_of(heap, size)->prev;
+
+	if (UNEXPECTED(block->word != (size | block_free))) {
+		zend_mm_legacy_corrupted_bucket(heap, block, size);
 	}
 	block_check_tags(heap, block);
-	ring_leave(heap, block);
-	if (block_ring(block)->prev == block_ring(block)->next) {
-		bucket_ran_empty(heap, bucket);
-	}
+	small_unlink(heap, block, size);
 	return block;
 }
 
@@ -160,14 +197,14 @@ static zend_always_inline block_t *absorb_into_before(legacy_heap_t *heap, block
 	return block;
 }
 
-/* Where what is left of a block goes. */
+/* Where what is left of a segment goes. */
 enum remainder {
 	remainder_to_lists,
 	remainder_to_rest
 };
 
-/* Makes the first need of size bytes at block a used block, and what is left a free one, if it is
- * enough for a block.  Returns the used block's size. */
+/* Makes the first need of size bytes at block, which are in no list, a used block, and what is left
+ * a free one, if it is enough for a block.  Returns the used block's size. */
 static zend_always_inline size_t block_carve(legacy_heap_t *heap, block_t *block, size_t size,
 	size_t need, enum remainder remainder)
 {
@@ -183,6 +220,22 @@ static zend_always_inline size_t block_carve(legacy_heap_t *heap, block_t *block
 	} else {
 		block_insert(heap, block_at(block, need), left);
 	}
+	return need;
+}
+
+/* The same for bytes of which a part, at listed, is still in a list: takes it out on the way. */
+static zend_always_inline size_t block_carve_listed(legacy_heap_t *heap, block_t *listed,
+	block_t *block, size_t size, size_t need)
+{
+	size_t left = size - need;
+
+	if (left < legacy_smallest_block) {
+		block_unlink(heap, listed);
+		block_set(block, size, block_used);
+		return size;
+	}
+	block_relist(heap, listed, block_at(block, need), left);
+	block_set(block, need, block_used);
 	return need;
 }
 

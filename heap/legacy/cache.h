@@ -16,25 +16,27 @@ static zend_always_inline void **cache_link(void *data)
 	return data;
 }
 
-/* Takes the block at the top of a bucket's stack, which is data. */
-static zend_always_inline void cache_pop(legacy_heap_t *heap, size_t bucket, void *data)
+/* Takes the block at the top of a stack, which is data; size is the true size. */
+static zend_always_inline void cache_pop(legacy_heap_t *heap, size_t size, void *data)
 {
-	heap->cache[bucket] = *cache_link(data);
-	heap->cached -= bucket_size(bucket);
+	*cache_of(heap, size) = *cache_link(data);
+	heap->cached -= size;
 	if (config_cache_statistics) {
-		heap->statistics[bucket].hits++;
-		heap->statistics[bucket].length--;
+		heap->statistics[bucket_of(size)].hits++;
+		heap->statistics[bucket_of(size)].length--;
 	}
 }
 
-/* Puts a block of the bucket's size on top of its stack. */
-static zend_always_inline void cache_push(legacy_heap_t *heap, size_t bucket, void *data)
+/* Puts a block of a small true size on top of its stack. */
+static zend_always_inline void cache_push(legacy_heap_t *heap, size_t size, void *data)
 {
-	*cache_link(data) = heap->cache[bucket];
-	heap->cache[bucket] = data;
-	heap->cached += bucket_size(bucket);
+	void **top = cache_of(heap, size);
+
+	*cache_link(data) = *top;
+	*top = data;
+	heap->cached += size;
 	if (config_cache_statistics) {
-		struct zend_mm_legacy_cache_statistics *seen = &heap->statistics[bucket];
+		struct zend_mm_legacy_cache_statistics *seen = &heap->statistics[bucket_of(size)];
 
 		seen->length++;
 		seen->longest = seen->length > seen->longest ? seen->length : seen->longest;
@@ -49,10 +51,10 @@ static zend_always_inline bool cache_has_room(const legacy_heap_t *heap)
 }
 
 /* Counts a request that the cache could not serve. */
-static zend_always_inline void cache_missed(legacy_heap_t *heap, size_t bucket)
+static zend_always_inline void cache_missed(legacy_heap_t *heap, size_t size)
 {
 	if (config_cache_statistics) {
-		heap->statistics[bucket].misses++;
+		heap->statistics[bucket_of(size)].misses++;
 	}
 }
 

@@ -13,8 +13,10 @@
 
 #include "heap/legacy/cache.h"
 
-/* The slow halves (alloc.c, free.c) and what has no fast half. */
+/* The slow halves (alloc.c, free.c) and what has no fast half.  The second one goes on where the
+ * cache has no block of a small true size. */
 void *zend_mm_legacy_alloc_slow(zend_mm_heap *heap, size_t size);
+void *zend_mm_legacy_alloc_uncached(zend_mm_heap *heap, size_t size, size_t true_size);
 void zend_mm_legacy_free_slow(zend_mm_heap *heap, void *ptr);
 void *zend_mm_legacy_realloc(zend_mm_heap *heap, void *ptr, size_t size, size_t copy_size);
 size_t zend_mm_legacy_block_size(zend_mm_heap *heap, void *ptr);
@@ -25,13 +27,14 @@ static zend_always_inline void *zend_mm_legacy_alloc(zend_mm_heap *heap, size_t 
 	legacy_heap_t *legacy = (legacy_heap_t *) heap;
 
 	if (legacy_plain && EXPECTED(size <= legacy_largest_small_request)) {
-		size_t bucket = bucket_of(legacy_true_size(size));
-		void *data = legacy->cache[bucket];
+		size_t true_size = legacy_true_size(size);
+		void *data = *cache_of(legacy, true_size);
 
 		if (EXPECTED(data != NULL)) {
-			cache_pop(legacy, bucket, data);
+			cache_pop(legacy, true_size, data);
 			return data;
 		}
+		return zend_mm_legacy_alloc_uncached(heap, size, true_size);
 	}
 	return zend_mm_legacy_alloc_slow(heap, size);
 }
@@ -42,12 +45,12 @@ static zend_always_inline void zend_mm_legacy_free(zend_mm_heap *heap, void *ptr
 	legacy_heap_t *legacy = (legacy_heap_t *) heap;
 
 	if (legacy_plain && EXPECTED(ptr != NULL)) {
-		/* The bucket, if the block is small and used: the type goes to the highest bits. */
+		/* The bucket, if the block is small and used: a wrong type goes to the highest bits. */
 		size_t distance = block_of(ptr)->word - (legacy_smallest_block | block_used);
 		size_t bucket = distance >> 3 | distance << (8 * sizeof(size_t) - 3);
 
 		if (EXPECTED(bucket < legacy_bucket_count) && EXPECTED(cache_has_room(legacy))) {
-			cache_push(legacy, bucket, ptr);
+			cache_push(legacy, distance + legacy_smallest_block, ptr);
 			return;
 		}
 	}

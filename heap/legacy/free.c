@@ -21,6 +21,78 @@ static zend_always_inline void settle(legacy_heap_t *heap, block_t *block, size_
 	}
 }
 
+/* Makes a used block, which does not count any more, free.
+ * compat: the block after it is taken out of its list before the block before it; the order shapes
+ * the trees.  The last of them stays listed until it is known what it becomes. */
+static ZEND_MM_NOINLINE void coalesce(legacy_heap_t *heap, block_t *block, size_t size)
+{
+	block_t *after = block_at(block, size);
+	block_t *listed = NULL;
+
+	if (block_is_free(after)) {
+		block_check_tags(heap, after);
+		size += after->word;
+		listed = after;
+	}
+	if (block_before_is_free(block)) {
+		block_t *before = block_before(block);
+
+		if (UNEXPECTED(before->word != block->before)) {
+			zend_mm_legacy_corrupted_tags(heap, block);
+		}
+		if (listed) {
+			block_unlink(heap, listed);
+		}
+		size += before->word;
+		listed = block = before;
+	}
+	if (UNEXPECTED(block_is_first(block)) && block_is_guard(block_at(block, size))) {
+		if (listed) {
+			block_unlink(heap, listed);
+		}
+		zend_mm_legacy_segment_release(heap, segment_of_first(block));
+	} else if (listed) {
+		block_relist(heap, listed, block, size);
+	} else {
+		block_insert(heap, block, size);
+	}
+}
+
+/* The same where only the block before is free, and large. */
+static zend_always_inline void coalesce_with_before(legacy_heap_t *heap, block_t *before,
+	block_t *block, size_t size)
+{
+	size_t merged = before->word + size;
+
+	if (UNEXPECTED(before->word != block->before)) {
+		zend_mm_legacy_corrupted_tags(heap, block);
+	}
+	if (trie_listed_becomes(heap, before, merged)) {
+		block_set(before, merged, block_free);
+	} else if (trie_is_lone_leaf(before)) {
+		trie_remove_lone_leaf(heap, before, before->word);
+		block_set(before, merged, block_free);
+		zend_mm_legacy_trie_insert(heap, before, merged);
+	} else {
+		coalesce(heap, block, size);
+	}
+}
+
+/* Coalesces, with short ways for what is most frequent once the cache is full: neither neighbour is
+ * free, or the one before is and is large. */
+static zend_always_inline void coalesce_or_list(legacy_heap_t *heap, block_t *block, size_t size)
+{
+	if (!block_is_used(block_at(block, size)) || block_is_first(block)) {
+		coalesce(heap, block, size);
+	} else if (!block_before_is_free(block)) {
+		block_insert(heap, block, size);
+	} else if (block->before >= legacy_small_limit) {
+		coalesce_with_before(heap, block_before(block), block, size);
+	} else {
+		coalesce(heap, block, size);
+	}
+}
+
 ZEND_MM_NOINLINE void zend_mm_legacy_free_slow(zend_mm_heap *head, void *ptr)
 {
 	legacy_heap_t *heap = (legacy_heap_t *) head;
@@ -34,15 +106,12 @@ ZEND_MM_NOINLINE void zend_mm_legacy_free_slow(zend_mm_heap *head, void *ptr)
 	size = block_size(block);
 	if (size < legacy_small_limit && cache_has_room(heap)) {
 		block_undress(block, true);
-		cache_push(heap, bucket_of(size), ptr);
+		cache_push(heap, size, ptr);
 		return;
 	}
 	block_undress(block, false);
 	heap->head.size -= size;
-	/* compat: the block after before the block before; the order shapes the trees */
-	size = absorb_after(heap, block, size);
-	block = absorb_into_before(heap, block, &size);
-	settle(heap, block, size);
+	coalesce_or_list(heap, block, size);
 }
 
 /* compat: here the block before comes first. */

@@ -60,4 +60,20 @@ struct zend_mm_legacy_heap {
 
 typedef struct zend_mm_legacy_heap legacy_heap_t;
 
+/* The cache's stack and the queue of a small true size: cache[bucket_of(size)] and
+ * buckets[bucket_of(size)], written so that the bucket's number need not be computed. */
+static zend_always_inline void **cache_of(const legacy_heap_t *heap, size_t size)
+{
+	return (void **) ((uintptr_t) heap->cache
+		+ (size - legacy_smallest_block) * sizeof(void *) / legacy_alignment);
+}
+
+static zend_always_inline struct zend_mm_legacy_ring *queue_of(const legacy_heap_t *heap,
+	size_t size)
+{
+	return (struct zend_mm_legacy_ring *) ((uintptr_t) heap->buckets
+		+ (size - legacy_smallest_block) * sizeof(struct zend_mm_legacy_ring)
+			/ legacy_alignment);
+}
+
 #endif

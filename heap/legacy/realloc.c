@@ -33,50 +33,72 @@ static zend_always_inline size_t data_size(const block_t *block, size_t size)
 	return legacy_keeps_requested ? *block_requested(block) : size - legacy_header_size;
 }
 
-static zend_always_inline void shrink(legacy_heap_t *heap, block_t *block, size_t old_size,
-	size_t need)
+static ZEND_MM_NOINLINE void *shrink(legacy_heap_t *heap, block_t *block, size_t old_size,
+	size_t need, size_t request)
 {
-	size_t left = old_size - need;
+	size_t size = absorb_after(heap, block, old_size);
 
-	if (left >= legacy_smallest_block) {
-		size_t size = absorb_after(heap, block, old_size);
-
-		block_set(block, need, block_used);
-		block_insert(heap, block_at(block, need), size - need);
-		heap->head.size -= left;
-	}
+	block_set(block, need, block_used);
+	block_insert(heap, block_at(block, need), size - need);
+	heap->head.size -= old_size - need;
+	block_dress(heap, block, request);
+	return block_data(block);
 }
 
-/* The data in a cached block of the new size, or NULL where the cache has none. */
-static zend_always_inline void *swap_with_cached(legacy_heap_t *heap, block_t *block,
+/* Moves a block's data to the cached block of the new size. */
+static ZEND_MM_NOINLINE void *swap_with_cached(legacy_heap_t *heap, block_t *block,
 	size_t old_size, size_t need, size_t request)
 {
-	size_t bucket = bucket_of(need);
-	void *data = heap->cache[bucket];
+	void *data = *cache_of(heap, need);
 
-	if (!data) {
-		return NULL;
-	}
-	cache_pop(heap, bucket, data);
+	cache_pop(heap, need, data);
 	memcpy(data, block_data(block), data_size(block, old_size));
 	block_dress(heap, block_of(data), request);
 	/* compat: whatever the cache holds already */
 	block_undress(block, true);
-	cache_push(heap, bucket_of(old_size), block_data(block));
+	cache_push(heap, old_size, block_data(block));
 	return data;
 }
 
 /* Grows a block into the free block after it; size is what both have, and enough. */
-static void *grow(legacy_heap_t *heap, block_t *block, size_t old_size, size_t size, size_t need,
-	size_t request)
+static ZEND_MM_NOINLINE void *grow(legacy_heap_t *heap, block_t *block, size_t old_size,
+	size_t size, size_t need, size_t request)
 {
 	block_t *after = block_at(block, old_size);
-	bool fills_segment = block_is_first(block) && block_is_guard(block_at(block, size));
+	size_t new_size;
 
 	block_check_tags(heap, after);
-	block_unlink(heap, after);
-	count_resized(heap, old_size, block_carve(heap, block, size, need,
-		fills_segment ? remainder_to_rest : remainder_to_lists));
+	if (block_is_first(block) && block_is_guard(block_at(block, size))) {
+		/* all that the segment has */
+		block_unlink(heap, after);
+		new_size = block_carve(heap, block, size, need, remainder_to_rest);
+	} else {
+		new_size = block_carve_listed(heap, after, block, size, need);
+	}
+	count_resized(heap, old_size, new_size);
+	block_dress(heap, block, request);
+	return block_data(block);
+}
+
+/* The same for the most frequent case: the block after it is a leaf of a tree, alone in its ring,
+ * and what is left of it is large, too. */
+static zend_always_inline void *grow_into_leaf(legacy_heap_t *heap, block_t *block,
+	size_t old_size, size_t size, size_t need, size_t request)
+{
+	block_t *after = block_at(block, old_size);
+	block_t *rest = block_at(block, need);
+	size_t left = size - need;
+
+	block_check_tags(heap, after);
+	count_resized(heap, old_size, need);
+	if (trie_listed_becomes(heap, after, left)) {
+		block_replace_only(heap, rest, left);
+	} else {
+		trie_remove_lone_leaf(heap, after, after->word);
+		block_set(rest, left, block_free);
+		zend_mm_legacy_trie_insert(heap, rest, left);
+	}
+	block_set(block, need, block_used);
 	block_dress(heap, block, request);
 	return block_data(block);
 }
@@ -129,7 +151,8 @@ static ZEND_MM_NOINLINE void *grow_segment(legacy_heap_t *heap, block_t *block, 
 		: zend_mm_legacy_storage_refused(heap, request, tried_signed);
 }
 
-static void *move(legacy_heap_t *heap, block_t *block, size_t old_size, size_t request)
+static ZEND_MM_NOINLINE void *move(legacy_heap_t *heap, block_t *block, size_t old_size,
+	size_t request)
 {
 	void *data = zend_mm_legacy_alloc(&heap->head, request);
 
@@ -148,9 +171,12 @@ static ZEND_MM_NOINLINE void *enlarge(legacy_heap_t *heap, block_t *block, size_
 	size_t size = old_size;
 
 	if (block_is_free(after)) {
-		size += block_size(after);
+		size += after->word;
 		if (need <= size) {
-			return grow(heap, block, old_size, size, need, request);
+			return size - need >= legacy_small_limit && !block_is_first(block)
+				&& after->word >= legacy_small_limit && trie_is_lone_leaf(after)
+				? grow_into_leaf(heap, block, old_size, size, need, request)
+				: grow(heap, block, old_size, size, need, request);
 		}
 	}
 	if (block_is_first(block) && block_is_guard(block_at(block, size))) {
@@ -176,16 +202,14 @@ void *zend_mm_legacy_realloc(zend_mm_heap *head, void *ptr, size_t request, size
 	}
 	old_size = block_size(block);
 	if (need <= old_size) {
-		shrink(heap, block, old_size, need);
+		if (old_size - need >= legacy_smallest_block) {
+			return shrink(heap, block, old_size, need, request);
+		}
 		block_dress(heap, block, request);
 		return ptr;
 	}
-	if (need < legacy_small_limit) {
-		void *data = swap_with_cached(heap, block, old_size, need, request);
-
-		if (data) {
-			return data;
-		}
+	if (need < legacy_small_limit && *cache_of(heap, need)) {
+		return swap_with_cached(heap, block, old_size, need, request);
 	}
 	return enlarge(heap, block, old_size, need, request);
 }

@@ -12,11 +12,11 @@
  *
  * Invariant: a node's size agrees with the path to it; `parent` of a node is the address of the
  * pointer that points at it, and NULL for the other members of its ring; the tree's bit in
- * large_bitmap is set if and only if it has a root.
+ * large_bitmap is set if and only if it has a root.  The type bits of a free block are 0, so that
+ * its word is its size.
  *
  * Called by blocks.h (insertion, removal) and alloc.c (search).
  */
-#include "heap/legacy/corruption.h"
 #include "heap/legacy/trie.h"
 
 /* The bits of a size below the tree's own, shifted to the top of a word. */
@@ -28,16 +28,6 @@ static zend_always_inline size_t path_of(size_t size, unsigned tree)
 static zend_always_inline unsigned first_turn(size_t path)
 {
 	return (unsigned) (path >> (8 * sizeof(size_t) - 1));
-}
-
-static void become_node(block_t *block, block_t **place)
-{
-	struct zend_mm_legacy_links *links = block_links(block);
-
-	*place = block;
-	links->ring.prev = links->ring.next = block;
-	links->parent = place;
-	links->child[0] = links->child[1] = NULL;
 }
 
 /* compat: right after the node, so that the newest of a size is taken first. */
@@ -64,7 +54,7 @@ void zend_mm_legacy_trie_insert(legacy_heap_t *heap, block_t *block, size_t size
 		heap->large_bitmap |= (size_t) 1 << tree;
 	}
 	while (node) {
-		if (block_size(node) == size) {
+		if (node->word == size) {
 			join_ring(block, node);
 			return;
 		}
@@ -72,7 +62,7 @@ void zend_mm_legacy_trie_insert(legacy_heap_t *heap, block_t *block, size_t size
 		path <<= 1;
 		node = *place;
 	}
-	become_node(block, place);
+	trie_become_node(block, place);
 }
 
 /* The smallest block so far that is large enough. */
@@ -83,7 +73,7 @@ struct best {
 
 static zend_always_inline void consider(struct best *best, block_t *node, size_t size)
 {
-	size_t node_size = block_size(node);
+	size_t node_size = node->word;
 
 	if (node_size >= size && node_size < best->size) {
 		best->block = node;
@@ -114,7 +104,7 @@ static zend_always_inline void search_along(struct best *best, block_t *node, si
 	while (node) {
 		const struct zend_mm_legacy_links *links = block_links(node);
 
-		if (block_size(node) == size) {
+		if (node->word == size) {
 			best->block = node;
 			return;
 		}
@@ -145,19 +135,12 @@ block_t *zend_mm_legacy_trie_find(const legacy_heap_t *heap, size_t size)
 	return best.block ? block_ring(best.block)->next : NULL;
 }
 
-static zend_always_inline void check_parent(legacy_heap_t *heap, block_t *block)
-{
-	if (UNEXPECTED(*block_links(block)->parent != block)) {
-		zend_mm_legacy_corrupted_parent(heap, block);
-	}
-}
-
 void zend_mm_legacy_trie_replace_node(legacy_heap_t *heap, block_t *block, block_t *successor)
 {
 	struct zend_mm_legacy_links *from = block_links(block);
 	struct zend_mm_legacy_links *to = block_links(successor);
 
-	check_parent(heap, block);
+	trie_check_parent(heap, block);
 	*from->parent = successor;
 	to->parent = from->parent;
 	for (int side = 0; side < 2; side++) {
@@ -181,28 +164,17 @@ static zend_always_inline block_t **way_down(block_t *node)
 	return &links->child[links->child[1] != NULL];
 }
 
-void zend_mm_legacy_trie_remove_node(legacy_heap_t *heap, block_t *block, size_t size)
+void zend_mm_legacy_trie_remove_inner_node(legacy_heap_t *heap, block_t *block)
 {
 	block_t **place = way_down(block);
 	block_t **below;
 	block_t *leaf;
 
-	if (!*place) {
-		unsigned tree = highest_bit(size);
-
-		check_parent(heap, block);
-		place = block_links(block)->parent;
-		*place = NULL;
-		if (place == &heap->trees[tree]) {
-			heap->large_bitmap &= ~((size_t) 1 << tree);
-		}
-		return;
-	}
 	while (*(below = way_down(*place))) {
 		place = below;
 	}
 	leaf = *place;
-	check_parent(heap, leaf);
+	trie_check_parent(heap, leaf);
 	*place = NULL;
 	zend_mm_legacy_trie_replace_node(heap, block, leaf);
 }

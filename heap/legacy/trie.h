@@ -5,7 +5,55 @@
 #ifndef HEAP_LEGACY_TRIE_H
 #define HEAP_LEGACY_TRIE_H
 
+#include "heap/legacy/corruption.h"
 #include "heap/legacy/heap.h"
+
+/* The pointer that points at a node has to do so. */
+static zend_always_inline void trie_check_parent(legacy_heap_t *heap, block_t *block)
+{
+	if (UNEXPECTED(*block_links(block)->parent != block)) {
+		zend_mm_legacy_corrupted_parent(heap, block);
+	}
+}
+
+/* Makes a block the node that a pointer of the tree points at, alone in its ring. */
+static zend_always_inline void trie_become_node(block_t *block, block_t **place)
+{
+	struct zend_mm_legacy_links *links = block_links(block);
+
+	*place = block;
+	links->ring.prev = links->ring.next = block;
+	links->parent = place;
+	links->child[0] = links->child[1] = NULL;
+}
+
+/* Whether a node has no children and is alone in its ring, which is whole then. */
+static zend_always_inline bool trie_is_lone_leaf(const block_t *block)
+{
+	const struct zend_mm_legacy_links *links = block_links(block);
+
+	return links->ring.prev == block && links->ring.next == block
+		&& !links->child[0] && !links->child[1];
+}
+
+/* Whether a tree's root is its only block, and size bytes would be so in its place.  Its links are
+ * checked on the way; where one is wrong, the answer is no, and taking the block out of its tree
+ * will find out.  True most often of what is left of the newest segment. */
+static zend_always_inline bool trie_only_becomes(const legacy_heap_t *heap, unsigned tree,
+	const block_t *root, size_t size)
+{
+	return size >= legacy_small_limit && size >> tree == 1
+		&& block_links(root)->parent == &heap->trees[tree] && trie_is_lone_leaf(root);
+}
+
+/* The same for a large free block that may be anywhere. */
+static zend_always_inline bool trie_listed_becomes(const legacy_heap_t *heap,
+	const block_t *block, size_t size)
+{
+	unsigned tree = highest_bit(block->word);
+
+	return heap->trees[tree] == block && trie_only_becomes(heap, tree, block, size);
+}
 
 /* Puts a free block of a large size, its header set, into its tree. */
 void zend_mm_legacy_trie_insert(legacy_heap_t *heap, block_t *block, size_t size);
@@ -14,8 +62,22 @@ void zend_mm_legacy_trie_insert(legacy_heap_t *heap, block_t *block, size_t size
  * tree has one that the search finds. */
 block_t *zend_mm_legacy_trie_find(const legacy_heap_t *heap, size_t size);
 
-/* Takes a node that is alone in its ring out of its tree. */
-void zend_mm_legacy_trie_remove_node(legacy_heap_t *heap, block_t *block, size_t size);
+/* Takes a node that is alone in its ring, and has a child, out of its tree. */
+void zend_mm_legacy_trie_remove_inner_node(legacy_heap_t *heap, block_t *block);
+
+/* Takes a node without children, alone in its ring, out of its tree. */
+static zend_always_inline void trie_remove_lone_leaf(legacy_heap_t *heap, block_t *block,
+	size_t size)
+{
+	struct zend_mm_legacy_links *links = block_links(block);
+	unsigned tree = highest_bit(size);
+
+	trie_check_parent(heap, block);
+	*links->parent = NULL;
+	if (links->parent == &heap->trees[tree]) {
+		heap->large_bitmap &= ~((size_t) 1 << tree);
+	}
+}
 
 /* Gives a node's place in the tree, its parent and children, to another block. */
 void zend_mm_legacy_trie_replace_node(legacy_heap_t *heap, block_t *block, block_t *successor);
