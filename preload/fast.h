@@ -35,11 +35,11 @@ static zend_always_inline void *zend_mm_take_listed(zend_mm_heap *heap, size_t s
 	if (EXPECTED(heap->kind == ZEND_MM_KIND_LEGACY)) {
 		if (legacy_plain && EXPECTED(size <= ZEND_MM_LEGACY_CACHED_MAX)) {
 			legacy_heap_t *legacy = (legacy_heap_t *)heap;
-			size_t bucket = zend_mm_bucket_of_request(size);
-			void *data = legacy->cache[bucket];
+			size_t true_size = zend_mm_true_size_of_request(size);
+			void *data = *cache_of(legacy, true_size);
 
 			if (EXPECTED(data != NULL)) {
-				cache_pop(legacy, bucket, data);
+				cache_pop(legacy, true_size, data);
 				return data;
 			}
 		}
@@ -68,7 +68,7 @@ static zend_always_inline bool zend_mm_put_listed(zend_mm_heap *heap, void *ptr)
 			size_t bucket = distance >> 3 | distance << (sizeof(size_t) * CHAR_BIT - 3);
 
 			if (EXPECTED(bucket < legacy_bucket_count) && EXPECTED(cache_has_room(legacy))) {
-				cache_push(legacy, bucket, ptr);
+				cache_push(legacy, distance + legacy_smallest_block, ptr);
 				return true;
 			}
 		}

@@ -24,6 +24,7 @@
 #ifndef PRELOAD_HOME_H
 #define PRELOAD_HOME_H
 
+#include <limits.h>
 #include <stdatomic.h>
 
 #include "heap/heap.h"
@@ -98,6 +99,20 @@ struct zend_mm_thread {
 
 extern __thread struct zend_mm_thread zend_mm_thread
 	__attribute__((tls_model("initial-exec")));
+
+/* How often the destructor of a home's key is called before the home is given up: as often as the
+ * system calls destructors, so that it is the last one.  ThreadSanitizer ends its own thread in the
+ * last round, so there it is one less. */
+#ifdef __has_feature
+# define ZEND_MM_HAS_FEATURE(feature) __has_feature(feature)
+#else
+# define ZEND_MM_HAS_FEATURE(feature) 0
+#endif
+#if defined(__SANITIZE_THREAD__) || ZEND_MM_HAS_FEATURE(thread_sanitizer)
+enum { zend_mm_thread_end_rounds = PTHREAD_DESTRUCTOR_ITERATIONS - 1 };
+#else
+enum { zend_mm_thread_end_rounds = PTHREAD_DESTRUCTOR_ITERATIONS };
+#endif
 
 /* The markers. */
 extern struct zend_mm_home zend_mm_home_starting;

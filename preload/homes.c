@@ -13,7 +13,6 @@
  * in that order after it, so that being first means: every other handler may still allocate.
  */
 #include <errno.h>
-#include <limits.h>
 #include <pthread.h>
 #include <sched.h>
 #include <sys/syscall.h>
@@ -161,12 +160,12 @@ struct zend_mm_home *zend_mm_orphan_for_use(void)
 /* }}} */
 /* {{{ The end of a thread. */
 
-/* Called up to PTHREAD_DESTRUCTOR_ITERATIONS times, each time after it has asked for it. */
+/* Called zend_mm_thread_end_rounds times, each time after it has asked for it. */
 static void thread_ends(void *value)
 {
 	struct zend_mm_home *home = value;
 
-	if (++home->departures < PTHREAD_DESTRUCTOR_ITERATIONS &&
+	if (++home->departures < zend_mm_thread_end_rounds &&
 		pthread_setspecific(thread_end_key, home) == 0) {
 		return;
 	}

@@ -12,6 +12,7 @@
 #include <pthread.h>
 
 #include "heap/legacy/cache.h"
+#include "heap/modern/chunks.h"
 #include "preload/home.h"
 #include "preload/info.h"
 
@@ -158,9 +159,18 @@ int zend_mm_preload_mallopt(int parameter, int value)
 	return 0;
 }
 
-/* Legacy: the cache goes to the free lists, and with it segments that become free.  Modern: runs
- * without a used slot, and chunks that become free (a full one keeps what its average says).  Then
- * the spare regions. */
+/* Gives back what a modern heap can: pages of runs without a used slot, chunks without a run, and
+ * those that it keeps for later. */
+static void trim_modern(struct zend_mm_modern_heap *heap)
+{
+	zend_mm_gc(&heap->head);
+	while (heap->cached_chunks) {
+		zend_mm_chunks_drop_cached(heap);
+		zend_mm_real_size_sub(heap, ZEND_MM_CHUNK_SIZE);
+	}
+}
+
+/* A legacy heap's cache goes to the free lists, and with it segments that become free. */
 static bool trim(struct zend_mm_home *home)
 {
 	size_t held = zend_mm_figure(&home->figures.held);
@@ -170,7 +180,7 @@ static bool trim(struct zend_mm_home *home)
 	if (home->heap->mode == ZEND_MM_LEGACY) {
 		zend_mm_legacy_flush_cache((legacy_heap_t *)home->heap);
 	} else {
-		zend_mm_gc(home->heap);
+		trim_modern(zend_mm_modern(home->heap));
 	}
 	zend_mm_home_publish(home);
 	spare = zend_mm_home_drop_spares(home);

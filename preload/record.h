@@ -35,8 +35,8 @@
 #include "trace/binary_format.h"
 
 enum {
-	/* A block: small, since each thread of each process has one; of whole pages on all systems
-	 * that have pages of up to 32 KiB (record_file.c turns recording off on others). */
+	/* A block: small, since each thread of each process has one, and so that it stays in the
+	 * processor's cache. */
 	ZEND_MM_RECORD_BLOCK_BYTES = 32 * 1024,
 	/* What one call may write. */
 	ZEND_MM_RECORD_CALL_BYTES = 2 * ZMM_SMALL_EVENT_BYTES_MAX,
@@ -97,21 +97,25 @@ extern __thread struct zend_mm_record_here zend_mm_record_here;
  * as it was, where nothing is to be noted.  Keeps errno. */
 struct zend_mm_record_lane *zend_mm_record_enter_slow(void);
 
-/* Make sure that `bytes` more fit into the lane's block, with a new block if need be.  False, and
- * recording is off, where there is none. */
+/* Make sure that `bytes` more fit into the lane's block, if need be by copying it to the file's end.
+ * False, and recording is off, where that fails. */
 bool zend_mm_record_make_room(struct zend_mm_record_lane *lane, size_t bytes);
 
 /* In the child of a fork: let go of the parent's lanes and this thread's block. */
 void zend_mm_record_forget_lanes(void);
 
-/* --- record_file.c: all under the lock ------------------------------------------------------- */
+/* --- record_file.c: under the lock ----------------------------------------------------------- */
 
 /* Make the trace file: `path`, or if there is something of that name, path.PROCESS, or that with .2,
  * .3 and so on.  False after saying why it cannot be had. */
 bool zend_mm_record_create_file(const char *path);
 
-/* A new block of the file, all zero.  NULL, and recording is off, where there is none. */
-void *zend_mm_record_new_block(void);
+/* A block of the file to write into, mapped, all zero.  NULL, and recording is off, where there is
+ * none. */
+void *zend_mm_record_new_slot(void);
+
+/* Copy a full block to the end of the file.  False, and recording is off, if that fails. */
+bool zend_mm_record_copy_block(const void *block);
 
 /* In the child of a fork: let go of the parent's file. */
 void zend_mm_record_forget_file(void);

@@ -2,14 +2,18 @@
 /*
  * preload/record_file.c - the file of a process.
  *
- *	| header, rest of its page | block | block | block | … reserved, zero |
- *	                            <------- mapped: chunk ------->
+ *	| header, rest of its page | slot | full | full | slot | full | …
  *
- * The file grows by chunks of a few blocks.  A chunk is reserved on the disk before it is mapped, so
- * that a full disk is an error here and not a signal in the middle of an event.  Where it ends
- * without use, zeros remain, which every reader takes for blocks never begun.
+ * A lane writes into a slot: a block of the file that stays mapped, so whatever ends the process, what
+ * is in it stays.  When it is full, it is copied to the end of the file and begins anew.  That is a
+ * quarter of what fresh mapped pages would cost.  Where the process is killed between the two, the
+ * block is there twice, and the copy perhaps not whole: both have the same stamp, which no other block
+ * has, and readers take the first.
  *
- * It gets its name when its header is written: nobody sees a trace without one.
+ * Slots are reserved on the disk before they are mapped, so that a full disk is an error here and not a
+ * signal in the middle of an event.
+ *
+ * The file gets its name when its header is written: nobody sees a trace without one.
  *
  * The descriptor lies high, where programs that count on or close the low ones do not meet it.  It is
  * not trusted: before each use it is compared with the file, and opened again by name if the program
@@ -31,7 +35,6 @@
 #include "preload/record.h"
 
 enum {
-	BLOCKS_AT_ONCE_MAX = 16,
 	NAMES_TRIED_MAX = 100000, /* so many processes with one number, and their execs */
 	HIGH_DESCRIPTOR = 1000,   /* below the usual limit of 1024 */
 	LESS_HIGH_DESCRIPTOR = 200,
@@ -42,10 +45,7 @@ static struct {
 	int fd;
 	dev_t device;
 	ino_t inode;
-	off_t end;             /* of what is reserved */
-	unsigned blocks_ahead; /* to be reserved next */
-	unsigned char *chunk;  /* mapped and given to nobody */
-	unsigned char *chunk_end;
+	_Atomic uint64_t end; /* where the next block goes */
 } file = { .fd = -1 };
 
 /* {{{ Texts, without stdio. */
@@ -164,16 +164,14 @@ static bool have_descriptor(void)
 }
 
 /* }}} */
-/* {{{ Growing. */
+/* {{{ Writing: each returns 0 or an error number. */
 
-/* Where the file system cannot reserve, zeros are written. */
-static int write_zeros(off_t from, off_t bytes)
+static int write_at(const void *bytes, size_t count, off_t offset)
 {
-	static const unsigned char zeros[4096];
+	const unsigned char *at = bytes;
 
-	while (bytes > 0) {
-		size_t count = bytes < (off_t)sizeof zeros ? (size_t)bytes : sizeof zeros;
-		ssize_t written = pwrite(file.fd, zeros, count, from);
+	while (count > 0) {
+		ssize_t written = pwrite(file.fd, at, count, offset);
 
 		if (written < 0 && errno == EINTR) {
 			continue;
@@ -181,71 +179,81 @@ static int write_zeros(off_t from, off_t bytes)
 		if (written <= 0) {
 			return written < 0 ? errno : ENOSPC;
 		}
-		from += written;
-		bytes -= written;
+		at += written;
+		offset += written;
+		count -= (size_t)written;
 	}
 	return 0;
 }
 
-/* Reserve the next `bytes` of the file: 0 or an error number.  Growing beyond the limit of file sizes
- * would raise a signal. */
-static int reserve(off_t bytes)
+/* Growing beyond the limit of file sizes would raise a signal. */
+static int check_limit(off_t end)
 {
 	struct rlimit limit;
+	bool limited = getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY;
+
+	return limited && (rlim_t)end > limit.rlim_cur ? EFBIG : 0;
+}
+
+/* Where the file system cannot reserve, zeros are written. */
+static int reserve_block(off_t offset)
+{
+	static const unsigned char zeros[ZEND_MM_RECORD_BLOCK_BYTES];
 	int error;
 
-	if (getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY
-		&& (rlim_t)(file.end + bytes) > limit.rlim_cur) {
-		return EFBIG;
-	}
 	do {
-		error = fallocate(file.fd, 0, file.end, bytes) == 0 ? 0 : errno;
+		error = fallocate(file.fd, 0, offset, sizeof zeros) == 0 ? 0 : errno;
 	} while (error == EINTR);
 	if (error == EOPNOTSUPP || error == ENOSYS) {
-		error = write_zeros(file.end, bytes);
+		error = write_at(zeros, sizeof zeros, offset);
 	}
 	return error;
 }
 
-/* Reserve and map up to `blocks` blocks more: 0 or an error number. */
-static int grow(unsigned blocks)
+/* Claim the place of a block at the end of the file, with a descriptor to write it through. */
+static int claim_block(off_t *offset)
 {
-	off_t bytes = (off_t)blocks * ZEND_MM_RECORD_BLOCK_BYTES;
-	int error = have_descriptor() ? reserve(bytes) : errno;
-
-	if (error) {
-		return error;
-	}
-	void *chunk = mmap(NULL, (size_t)bytes, PROT_READ | PROT_WRITE, MAP_SHARED, file.fd, file.end);
-	if (chunk == MAP_FAILED) {
+	if (!have_descriptor()) {
 		return errno;
 	}
-	file.chunk = chunk;
-	file.chunk_end = file.chunk + bytes;
-	file.end += bytes;
-	return 0;
+	*offset = (off_t)atomic_fetch_add(&file.end, ZEND_MM_RECORD_BLOCK_BYTES);
+	return check_limit(*offset + ZEND_MM_RECORD_BLOCK_BYTES);
 }
 
-void *zend_mm_record_new_block(void)
+void *zend_mm_record_new_slot(void)
 {
-	if (file.chunk == file.chunk_end) {
-		int error = grow(file.blocks_ahead);
+	off_t offset;
+	int error = claim_block(&offset);
+	void *slot = MAP_FAILED;
 
-		if (error && file.blocks_ahead > 1) {
-			file.blocks_ahead = 1;
-			error = grow(1);
-		}
-		if (error) {
-			zend_mm_record_stop(file.path, "the trace cannot grow", error);
-			return NULL;
-		}
-		if (file.blocks_ahead < BLOCKS_AT_ONCE_MAX) {
-			file.blocks_ahead *= 2;
-		}
+	error = error ? error : reserve_block(offset);
+	if (!error) {
+		slot = mmap(NULL, ZEND_MM_RECORD_BLOCK_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, file.fd,
+			offset);
 	}
-	unsigned char *block = file.chunk;
-	file.chunk += ZEND_MM_RECORD_BLOCK_BYTES;
-	return block;
+	if (slot == MAP_FAILED) {
+		zend_mm_record_stop(file.path, "the trace cannot grow", error ? error : errno);
+		return NULL;
+	}
+	return slot;
+}
+
+bool zend_mm_record_copy_block(const void *block)
+{
+	static const unsigned char no_block[4];
+	off_t offset;
+	int error = claim_block(&offset);
+
+	if (error) {
+		zend_mm_record_stop(file.path, "the trace cannot grow", error);
+		return false;
+	}
+	error = write_at(block, ZEND_MM_RECORD_BLOCK_BYTES, offset);
+	if (error) {
+		write_at(no_block, sizeof no_block, offset);
+		zend_mm_record_stop(file.path, "the trace cannot grow", error);
+	}
+	return !error;
 }
 
 /* }}} */
@@ -294,28 +302,26 @@ static int take_name(const char *unfinished)
 	return 0;
 }
 
-static int write_header(off_t first)
+static int write_header(void)
 {
 	unsigned char bytes[ZMM_FILE_HEADER_BYTES];
 	struct timespec now = { 0, 0 };
+	long page = sysconf(_SC_PAGESIZE);
 
 	clock_gettime(CLOCK_REALTIME, &now);
 	const struct zmm_file_header header = {
 		.version = ZMM_BINARY_VERSION,
 		.flags = ZMM_FILE_MERGE | ZMM_FILE_BY_ADDRESS | ZMM_FILE_RECORDED,
-		.first = (uint32_t)first,
+		.first = (uint32_t)page,
 		.stride = ZEND_MM_RECORD_BLOCK_BYTES,
 		.process = (uint32_t)getpid(),
 		.id_shift = ZEND_MM_RECORD_ID_SHIFT,
 		.start_time = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec,
 	};
 	zmm_file_header_write(bytes, &header);
-	int error = reserve(first);
-	if (!error && pwrite(file.fd, bytes, sizeof bytes, 0) != (ssize_t)sizeof bytes) {
-		error = errno ? errno : ENOSPC;
-	}
-	file.end = first;
-	return error;
+	atomic_store(&file.end, (uint64_t)page);
+	int error = check_limit(sizeof bytes);
+	return error ? error : write_at(bytes, sizeof bytes, 0);
 }
 
 static int make_unfinished(const char *unfinished)
@@ -332,9 +338,7 @@ static int make_unfinished(const char *unfinished)
 	}
 	file.device = status.st_dev;
 	file.inode = status.st_ino;
-	file.end = 0;
-	file.blocks_ahead = 1;
-	return write_header((off_t)sysconf(_SC_PAGESIZE));
+	return write_header();
 }
 
 bool zend_mm_record_create_file(const char *path)
@@ -357,14 +361,12 @@ bool zend_mm_record_create_file(const char *path)
 	return !error;
 }
 
-/* The chunk stays mapped: another thread of the parent may have been about to change it. */
 void zend_mm_record_forget_file(void)
 {
 	if (is_ours(file.fd)) {
 		close(file.fd);
 	}
 	file.fd = -1;
-	file.chunk = file.chunk_end = NULL;
 }
 
 /* }}} */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * preload/record_lanes.c - a lane for each thread: who has which, and a new block when one is full.
+ * preload/record_lanes.c - a lane for each thread: who has which, and what happens when its block is
+ * full.
  *
  * There are about as many lanes as the most threads that lived at once.  A thread that wants one
  * first looks for one whose owner has ended (the system does not know it any more), tells the trace
@@ -28,25 +29,36 @@ static unsigned unused_count;
 
 /* {{{ Blocks. */
 
-/* Put the lane's full block away and give it a new one; the lock is held. */
-static bool renew_block(struct zend_mm_record_lane *lane)
+/* Begin a block in the lane's slot.  Its stamp is a number from the counter, which makes it unlike
+ * that of any other block. */
+static void begin_block(struct zend_mm_record_lane *lane, void *slot)
 {
 	const struct zmm_block_start start = {
 		.thread = lane->thread,
 		.stamped = true,
 		.id_shift = ZEND_MM_RECORD_ID_SHIFT,
-		.stamp = atomic_load(&zend_mm_record_page->stamp),
+		.stamp = zend_mm_record_stamp(),
 	};
-	void *fresh = zend_mm_record_new_block();
 
-	if (!fresh) {
+	zmm_block_open(&lane->block, slot, ZEND_MM_RECORD_BLOCK_BYTES, &start);
+}
+
+/* The lock is held. */
+static bool renew_block(struct zend_mm_record_lane *lane)
+{
+	if (!lane->block.header) {
+		void *slot = zend_mm_record_new_slot();
+
+		if (slot) {
+			begin_block(lane, slot);
+		}
+		return slot;
+	}
+	zmm_block_close(&lane->block, false);
+	if (!zend_mm_record_copy_block(lane->block.header)) {
 		return false;
 	}
-	if (lane->block.header) {
-		zmm_block_close(&lane->block, false);
-		munmap(lane->block.header, ZEND_MM_RECORD_BLOCK_BYTES);
-	}
-	zmm_block_open(&lane->block, fresh, ZEND_MM_RECORD_BLOCK_BYTES, &start);
+	begin_block(lane, lane->block.header);
 	return true;
 }
 

@@ -51,11 +51,11 @@ static zend_always_inline size_t zend_mm_round_request(const zend_mm_heap *heap,
 	return heap->mode == ZEND_MM_LEGACY ? zend_mm_round_legacy(size) : zend_mm_round_modern(size);
 }
 
-/* The bucket of the cache for size bytes, at most ZEND_MM_LEGACY_CACHED_MAX, in plain builds: that of
- * the rounded request's true size.  Sizes 0 to 16 have bucket 0, 17 to 32 bucket 2, and so on. */
-static zend_always_inline size_t zend_mm_bucket_of_request(size_t size)
+/* The true size of the rounded request for size bytes, at most ZEND_MM_LEGACY_CACHED_MAX, in plain
+ * builds: 32 for sizes 0 to 16, 48 for 17 to 32, and so on. */
+static zend_always_inline size_t zend_mm_true_size_of_request(size_t size)
 {
-	return ((size - (size != 0)) >> 3) & ~(size_t)1;
+	return ((size - (size != 0)) & ~(ZEND_MM_ALIGNMENT - 1)) + legacy_smallest_block;
 }
 
 /* The bin for size bytes, at most 3072: that of the rounded request. */

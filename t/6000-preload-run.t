@@ -1,0 +1,63 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# zmm run: its options, its exit status, what it hands to the command; and the names that the
+# library defines.
+
+. "${srcdir:-$(dirname "$0")/..}/t/tap.sh"
+
+test -e "$builddir/libzend_malloc.so" || skip_all "no malloc replacement in this build"
+
+run "$ZMM" run --help
+is "$status:$err" "0:" "--help succeeds"
+like "$out" "usage: zmm run *--mode*--storage*--stats*" "and lists the options"
+
+# usage TEXT ARGUMENT...: bad usage, exit status 2, one line with TEXT.
+usage()
+{
+	text=$1
+	shift
+	run "$ZMM" run "$@"
+	is "$status:$out" "2:" "zmm run $*: exit status 2"
+	like "$err" "$text" "zmm run $*: $text"
+}
+
+usage "*name a command to run; see zmm run --help"
+usage "*--mode is legacy or modern, not 'old'*" --mode old true
+usage "*there is no storage 'disk'*" --storage disk true
+usage "*--foreign is report, ignore or abort, not 'x'*" --foreign x true
+usage "*unrecognized option*" --what true
+
+run "$ZMM" run -- sh -c 'exit 7'
+is "$status" 7 "the exit status is the command's"
+run "$ZMM" run no-such-command
+is "$status" 127 "127: there is no such command"
+like "$err" "zmm run: cannot run no-such-command: *" "and a line says so"
+run "$ZMM" run "$srcdir/t"
+is "$status" 126 "126: it cannot be run"
+run "$ZMM" run --mode modern --storage malloc -- sh -c 'echo "$ZEND_MM_MODE $ZEND_MM_MEM_TYPE"'
+is "$out" "modern malloc" "the options become variables for all that the command starts"
+run env LD_PRELOAD=libc.so.6 "$ZMM" run sh -c 'echo "$LD_PRELOAD"'
+like "$out" "*/libzend_malloc.so:libc.so.6" "what was preloaded before still is"
+run "$ZMM" run sh -c 'true; true' --mode
+is "$status" 0 "options after the command are the command's"
+
+mkdir "$tmp/a b"
+cp "$ZMM" "$builddir/libzend_malloc.so" "$tmp/a b"
+run "$tmp/a b/zmm" run true
+is "$status" 1 "a path that LD_PRELOAD cannot hold is refused"
+like "$err" "*has a blank or a colon*" "and named"
+
+# The whole family and nothing else: above all nothing of the emalloc interface.
+names=$(nm -D --defined-only "$builddir/libzend_malloc.so" | sed 's/.* //' | sort | tr '\n' ' ')
+is "$names" "aligned_alloc calloc cfree free free_aligned_sized free_sized mallinfo mallinfo2 \
+malloc malloc_info malloc_stats malloc_trim malloc_usable_size mallopt memalign posix_memalign \
+pvalloc realloc reallocarray valloc " "the library defines the malloc family and nothing else"
+is "$(nm -D "$builddir/libzend_malloc.so" | grep -cE ' U (malloc|calloc|realloc|free|dlsym)$')" 0 \
+	"and calls none of it by name"
+
+# Thread-local storage that dlopen()ed programs have to find room for.
+tls=$(readelf -lW "$builddir/libzend_malloc.so" | awk '$1 == "TLS" { print $6 }')
+ok "it takes little static thread-local storage ($tls)" test "$((tls))" -le 64
+
+done_testing
