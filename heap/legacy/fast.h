@@ -5,8 +5,7 @@
  *
  * No loop, and no call but the tail call to the slow half.  The slow halves do the whole work for
  * any arguments; the fast ones only take cases away from them.  In builds where a block is more
- * than its two words and the data, and in 32-bit ones only by the compiler's arithmetic, they
- * leave everything to the slow halves.
+ * than its two words and the data they leave everything to the slow halves.
  */
 #ifndef HEAP_LEGACY_FAST_H
 #define HEAP_LEGACY_FAST_H
