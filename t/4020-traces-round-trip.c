@@ -3,7 +3,7 @@
 #include "config.h"
 #include "t/traces.h"
 
-#ifdef HAVE_ZSTD
+#if HAVE_ZSTD
 enum { packs = 1 };
 #else
 enum { packs = 0 };

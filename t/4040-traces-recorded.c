@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Files as recorders write them: blocks of several threads to be merged, blocks still open, addresses
- * for ids, a recorder killed at any moment.
+ * Files as recorders write them: blocks of several threads to be merged, blocks still open,
+ * addresses for ids, a recorder killed at any moment.
  */
 #include <fcntl.h>
 #include <sys/mman.h>

@@ -18,7 +18,8 @@ refused()
 		command=$1
 		shift
 		run timeout 60 "$ZMM" "$command" "$file" "$@"
-		is "$status/$(wc -l < "$tmp/err" | tr -d ' ')/$out" "2/1/" "$command refuses $what in one line"
+		is "$status/$(wc -l < "$tmp/err" | tr -d ' ')/$out" "2/1/" \
+			"$command refuses $what in one line"
 		like "$err" "zmm: $file$pattern" "and $command says where and why"
 		set -- "$file" "$pattern" "$what"
 	done
@@ -37,9 +38,11 @@ text word 'a 1 8\nfree 1\n' ":2: 'free 1' is not a line*" 'a word for a letter'
 text never 'a 1 8\nf 2\n' ':2: free of block 2, which was never allocated*' 'a free of nothing'
 text double 'a 1 8\nf 1\n# x\nf 1\n' ':4: free of block 1, which is freed already*' 'a double free'
 text resize 'a 1 8\nr 2 9\n' ':2: resize of block 2, which was never*' 'a resize of nothing'
-text twice 'a 1 8\na 1 8\n' ':2: block 1 is allocated, but its number was used*' 'a number used twice'
+text twice 'a 1 8\na 1 8\n' ':2: block 1 is allocated, but its number was used*' \
+	'a number used twice'
 text ended 'a 1 8\ne\nf 1\n' ':3: free of block 1, which was gone*' 'a free after the request'
-text range 'a 1 18446744073709551616\n' ":1: '18446744073709551616' is out of range*" 'a size over 2^64'
+text range 'a 1 18446744073709551616\n' ":1: '18446744073709551616' is out of range*" \
+	'a size over 2^64'
 text range2 'a 1 8\nf 99999999999999999999\n' ":2: '99999999999999999999' is out of range*" \
 	'a number over 2^64'
 text negative 'a 1 -8\n' ":1: '-8' is not a decimal number*'a ID SIZE'" 'a negative size'
@@ -59,7 +62,8 @@ text rep '20000\n2\n3\n1\na 0 10\nf 0\n' ':6: the header promises 3 operations a
 	'a malloc lab trace that is cut short'
 text rep2 '20000\n2\n2\n1\na 0 10\nf 1\n' ':6: free of block 1, which is not allocated*' \
 	'a malloc lab trace with a wrong free'
-text mtrace '= Start\n@ ./x:[0x1] + 0x10\n' ":2: '@ ./x:\[0x1\] + 0x10' is not a line of an mtrace*" \
+text mtrace '= Start\n@ ./x:[0x1] + 0x10\n' \
+	":2: '@ ./x:\[0x1\] + 0x10' is not a line of an mtrace*" \
 	'a wrong line in an mtrace log'
 text ltrace 'strlen("abc") = 3\n' ':1: *no call of malloc*' 'output of ltrace without allocations'
 
@@ -92,9 +96,13 @@ printf '# two blocks of events\n' > good.trace
 awk 'BEGIN { for (i = 1; i <= 40000; i++) print "a", i * 7919, i * 31 }' >> good.trace
 "$ZMM" convert good.trace good.zmt
 size=$(wc -c < good.zmt)
-# cut BYTES: the first so many bytes; patch OFFSET BYTES: with some bytes (escapes of printf) changed.
+# cut BYTES: the first so many bytes; patch OFFSET BYTES: with other bytes there (as for printf).
 cut() { head -c "$1" good.zmt > bad/cut; }
-patch() { cp good.zmt bad/patched && printf "$2" | dd of=bad/patched bs=1 seek="$1" conv=notrunc 2> err; }
+patch()
+{
+	cp good.zmt bad/patched
+	printf "$2" | dd of=bad/patched bs=1 seek="$1" conv=notrunc 2> err
+}
 
 cut 5
 refused bad/cut ': byte 5: the file is cut short inside its header*' 'a part of the first bytes'

@@ -43,8 +43,10 @@ static inline const char *traces_file(const char *name)
 static inline const char *traces_write(const char *name, const void *bytes, size_t count)
 {
 	const char *path = traces_file(name);
-	FILE *file = fopen(path, "wb");
+	FILE *file;
 
+	remove(path); /* some file systems wait for the disk where a file is written over */
+	file = fopen(path, "wb");
 	if (!file || fwrite(bytes, 1, count, file) != count || fclose(file) != 0) {
 		bail_out("cannot write a temporary file");
 	}

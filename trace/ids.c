@@ -65,6 +65,8 @@ static bool extend_table(struct zmm_ids *ids, uint64_t id)
 	uint64_t size = ids->table_size ? ids->table_size : TABLE_FIRST;
 	while (size <= id)
 		size += size / 2;
+	if (size > SIZE_MAX / sizeof *ids->table)
+		return false;
 	uint32_t *table = realloc(ids->table, size * sizeof *table);
 	if (!table)
 		return false;
