@@ -10,6 +10,15 @@
 
 #include "heap/modern/heap.h"
 
+/* Hides from the compiler that a value is still the same one.  Otherwise it computes the address of
+ * a bin's list once, for the load and the store, which costs an instruction more than addressing
+ * both by heap and bin: measured with callgrind, one instruction in each request. */
+#define ZEND_MM_OPAQUE(value) do { \
+		if (!__builtin_constant_p(value)) { \
+			__asm__("" : "+r"(value)); \
+		} \
+	} while (0)
+
 /* Bytes of a bin's slot.  A constant bin gives a constant. */
 static zend_always_inline size_t zend_mm_heap_bin_size(const struct zend_mm_modern_heap *heap,
 	size_t bin)
@@ -29,6 +38,7 @@ static zend_always_inline void *zend_mm_modern_alloc_bin(zend_mm_heap *base, siz
 	if (UNEXPECTED(slot == NULL)) {
 		return zend_mm_modern_alloc_small_slow(heap, bin);
 	}
+	ZEND_MM_OPAQUE(bin);
 	heap->free_slots[bin] = zend_mm_slot_next(heap, slot);
 	return slot;
 }
@@ -41,6 +51,7 @@ static zend_always_inline void zend_mm_modern_push(struct zend_mm_modern_heap *h
 
 	zend_mm_size_sub(heap, zend_mm_heap_bin_size(heap, bin));
 	zend_mm_slot_set_next(heap, slot, heap->free_slots[bin]);
+	ZEND_MM_OPAQUE(bin);
 	heap->free_slots[bin] = slot;
 }
 
