@@ -193,9 +193,8 @@ static void test_fast(void)
 		zmm_block_add(&slow, &event);
 		zmm_block_add_fast(&fast, event.kind, event.id, event.size, event.site, event.stamp);
 	}
-	zmm_block_close(&slow, false);
-	zmm_block_close(&fast, false);
-	ok(slow.events == 3000 && fast.events == 3000 && memcmp(buffer, other, sizeof(buffer)) == 0,
+	ok(zmm_block_close(&fast, true) > 3000
+		&& memcmp(buffer, other, zmm_block_close(&slow, true)) == 0,
 		"the quick way to write plain events writes the same bytes");
 }
 

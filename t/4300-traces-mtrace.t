@@ -46,8 +46,9 @@ END
 run "$ZMM" convert log out.trace
 is "$status" 0 'a log of mtrace is converted'
 is "$(cat out.trace)" "$(cat expected)" 'addresses become numbers, callers become call sites'
-is "$err" "zmm: log: 1 free of a block that was not seen allocated was left out; 1 resize of a\
- block that was not seen allocated was taken as an allocation; 2 requests that had failed were left out" \
+is "$err" "zmm: log: 1 free of a block that was not seen allocated was left out; 1 resize\
+ of a block that was not seen allocated was taken as an allocation; 2 requests that had failed\
+ were left out" \
 	'what was left out is told'
 run "$ZMM" info log
 like "$out" '*format*mtrace log*' 'the format is told by its content'
