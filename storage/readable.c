@@ -2,8 +2,9 @@
 /*
  * storage/readable.c - asks the system whether an address can be read.
  *
- * Called by the deep checks and by reports, which follow pointers that may be damaged.  The question is put as a
- * system call that reads from the address and says EFAULT instead of ending the process.
+ * Called by the deep checks and by reports, which follow pointers that may be damaged.  The
+ * question is put as a system call that reads from the address and says EFAULT instead of ending
+ * the process.
  */
 #include "storage/readable.h"
 #include "storage/storage.h"

@@ -2,8 +2,8 @@
 /*
  * heap/modern/aligned.c - allocation at an alignment above 8 bytes.
  *
- * PHP's allocator has no such request; the malloc replacement needs it.  Four ways, by alignment and
- * size:
+ * PHP's allocator has no such request; the malloc replacement needs it.  Four ways, by alignment
+ * and size:
  *
  *	a slot    of the first bin that is large enough and whose size is a multiple of the
  *	          alignment: runs begin at a page
