@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The binary format on buffers: events in, the same events out, and whatever else is in them. */
 #include "t/tap.h"
-#include "trace/binary_fast.h"
 #include "trace/binary_format.h"
 
 enum { ROOM = 1 << 17, EVENTS = 4000 };
@@ -171,33 +170,6 @@ static void test_every_moment(void)
 	ok(good, "after each event an open block can be read up to it");
 }
 
-/* What recorders use for plain events has to write what zmm_block_add() does. */
-static void test_fast(void)
-{
-	static const uint8_t plain[] = {ZMM_EVENT_ALLOC, ZMM_EVENT_FREE, ZMM_EVENT_RESIZE,
-		ZMM_BINARY_DETACH, ZMM_BINARY_ATTACH};
-	static _Alignas(8) unsigned char other[sizeof(buffer)];
-	const struct zmm_block_start start = {.stamped = true, .stamp = 7, .id_shift = 3};
-	struct zmm_block slow, fast;
-	uint64_t stamp = 7;
-
-	memset(buffer, 0, sizeof(buffer));
-	zmm_block_open(&slow, buffer, sizeof(buffer), &start);
-	zmm_block_open(&fast, other, sizeof(other), &start);
-	for (int i = 0; i < 3000; i++) {
-		struct zmm_event event = {.kind = plain[tap_below(&state, sizeof(plain))],
-			.id = random_number() >> 3 << 3, .size = random_number(),
-			.stamp = stamp += 1 + tap_below(&state, 2) * tap_below(&state, 1000)};
-
-		event.site = tap_below(&state, 2) ? 0 : (uint32_t) random_number();
-		zmm_block_add(&slow, &event);
-		zmm_block_add_fast(&fast, event.kind, event.id, event.size, event.site, event.stamp);
-	}
-	ok(zmm_block_close(&fast, true) > 3000
-		&& memcmp(buffer, other, zmm_block_close(&slow, true)) == 0,
-		"the quick way to write plain events writes the same bytes");
-}
-
 static void test_garbage(void)
 {
 	static struct zmm_block_cursor cursor;
@@ -307,7 +279,6 @@ int main(void)
 	test_trim();
 	test_every_moment();
 	test_cut_events();
-	test_fast();
 	test_garbage();
 	return done_testing();
 }
