@@ -60,7 +60,7 @@ static bool read_some(struct zmm_input *input, unsigned char *bytes, size_t room
 static bool fill_plain(struct zmm_input *input, struct zmm_error *error)
 {
 	size_t room = ZMM_INPUT_WINDOW - input->end;
-	size_t count;
+	size_t count = 0;
 
 	if (!read_some(input, input->window + input->end, room < READ_BYTES ? room : READ_BYTES, &count,
 		error))

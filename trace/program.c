@@ -24,7 +24,6 @@ struct compiler {
 	struct zmm_map threads; /* thread number to its index + 1 */
 	uint32_t last_thread;   /* number and index of the thread seen last */
 	uint32_t last_index;
-	bool any_site;
 };
 
 static const struct op_kind {
@@ -118,15 +117,12 @@ static bool find_thread(struct compiler *compiler, uint32_t number, uint32_t *in
 	return true;
 }
 
-/* Everything up to now was the first thread's: start to note whose each operation is. */
-static bool start_threads(struct compiler *compiler)
+/* Start to note something of each operation; it was 0 for all up to now. */
+static bool start_notes(struct compiler *compiler, uint32_t **notes)
 {
-	zmm_program *program = compiler->program;
-
-	if (!set_room(&program->thread, compiler->op_room, sizeof *program->thread))
+	if (!set_room(notes, compiler->op_room, sizeof **notes))
 		return false;
-	for (size_t i = 0; i < program->op_count; i++)
-		program->thread[i] = 0;
+	memset(*notes, 0, compiler->program->op_count * sizeof **notes);
 	return true;
 }
 
@@ -137,14 +133,15 @@ static bool note_origin(struct compiler *compiler, const struct zmm_event *event
 
 	if (!find_thread(compiler, event->thread, &thread))
 		return false;
-	if (thread && !program->thread && !start_threads(compiler))
+	if (thread && !program->thread && !start_notes(compiler, &program->thread))
 		return false;
 	if (program->thread)
 		program->thread[program->op_count] = thread;
-	if (program->site) {
+	if (event->site && compiler->flags & ZMM_PROGRAM_SITES && !program->site
+		&& !start_notes(compiler, &program->site))
+		return false;
+	if (program->site)
 		program->site[program->op_count] = event->site;
-		compiler->any_site |= event->site != 0;
-	}
 	return true;
 }
 
@@ -200,7 +197,7 @@ static bool compile(struct compiler *compiler, struct zmm_error *error)
 	return result == 0;
 }
 
-/* Give back the room that was not needed, and arrays that tell nothing. */
+/* Take over the figures, and give back the room that was not needed. */
 static void finish(struct compiler *compiler)
 {
 	zmm_program *program = compiler->program;
@@ -212,10 +209,6 @@ static void finish(struct compiler *compiler)
 	program->compressed = zmm_reader_compressed(compiler->reader);
 	if (!program->thread_count)
 		program->thread_count = 1;
-	if (program->site && !compiler->any_site) {
-		free(program->site);
-		program->site = NULL;
-	}
 	if (program->op_count) {
 		/* Shrinking may fail: then the array is just longer than it needs to be. */
 		set_room(&program->ops, program->op_count, sizeof *program->ops);
@@ -231,9 +224,7 @@ static bool start(struct compiler *compiler, const char *path, unsigned flags,
 {
 	compiler->flags = flags;
 	compiler->program = calloc(1, sizeof *compiler->program);
-	if (!compiler->program || !grow_ops(compiler)
-		|| (flags & ZMM_PROGRAM_SITES && !set_room(&compiler->program->site, compiler->op_room,
-			sizeof *compiler->program->site))) {
+	if (!compiler->program || !grow_ops(compiler)) {
 		zmm_error_no_memory(error, path);
 		return false;
 	}
