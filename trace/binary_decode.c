@@ -66,9 +66,7 @@ const char *zmm_block_header_read(struct zmm_block_info *info,
 
 bool zmm_block_header_blank(const unsigned char bytes[ZMM_BLOCK_HEADER_BYTES])
 {
-	static const unsigned char blank[ZMM_BLOCK_HEADER_BYTES];
-
-	return memcmp(bytes, blank, sizeof blank) == 0;
+	return zmm_get32(bytes + BLOCK_MAGIC) == 0;
 }
 
 /* --- events ---------------------------------------------------------------------------------- */

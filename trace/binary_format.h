@@ -126,7 +126,7 @@ struct zmm_block_info {
 const char *zmm_block_header_read(struct zmm_block_info *info,
 	const unsigned char bytes[ZMM_BLOCK_HEADER_BYTES]);
 
-/* A block never begun: its whole header is zero. */
+/* A block never begun, or given up: its magic is zero. */
 bool zmm_block_header_blank(const unsigned char bytes[ZMM_BLOCK_HEADER_BYTES]);
 
 /* The checksum a closed block with this header and payload has to have. */

@@ -12,6 +12,7 @@
 struct place {
 	uint64_t stamp; /* no event in it is earlier */
 	uint64_t offset;
+	uint32_t thread; /* of its first event */
 };
 
 /* A block in memory. */
@@ -55,8 +56,8 @@ static bool note_cut(struct zmm_merge *merge, struct zmm_reader *reader, uint64_
 	return true;
 }
 
-static bool add_place(struct zmm_merge *merge, struct zmm_reader *reader, uint64_t stamp,
-	uint64_t offset, struct zmm_error *error)
+static bool add_place(struct zmm_merge *merge, struct zmm_reader *reader,
+	const struct zmm_block_info *info, uint64_t offset, struct zmm_error *error)
 {
 	if (merge->place_count == merge->place_room) {
 		size_t room = merge->place_room ? merge->place_room * 2 : 64;
@@ -68,7 +69,7 @@ static bool add_place(struct zmm_merge *merge, struct zmm_reader *reader, uint64
 		merge->places = places;
 		merge->place_room = room;
 	}
-	merge->places[merge->place_count++] = (struct place){ stamp, offset };
+	merge->places[merge->place_count++] = (struct place){ info->stamp, offset, info->thread };
 	return true;
 }
 
@@ -103,7 +104,7 @@ static int index_block(struct zmm_merge *merge, struct zmm_reader *reader, uint6
 	if (info.type == ZMM_BLOCK_END)
 		return 0;
 	if (info.type == ZMM_BLOCK_EVENTS && info.used
-		&& !add_place(merge, reader, info.stamp, here, error))
+		&& !add_place(merge, reader, &info, here, error))
 		return -1;
 	return 1;
 }
@@ -115,7 +116,27 @@ static int compare_places(const void *left, const void *right)
 
 	if (a->stamp != b->stamp)
 		return a->stamp < b->stamp ? -1 : 1;
+	if (a->thread != b->thread)
+		return a->thread < b->thread ? -1 : 1;
 	return a->offset < b->offset ? -1 : a->offset > b->offset;
+}
+
+static bool same_block(const struct place *a, const struct place *b)
+{
+	return a->stamp == b->stamp && a->thread == b->thread;
+}
+
+/* A recorder copies a block that is full before it empties the place where it was written; killed in
+ * between, it leaves both, with the stamp and the thread that no other block has. The first is the
+ * whole one. */
+static void leave_out_copies(struct zmm_merge *merge)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < merge->place_count; i++)
+		if (!kept || !same_block(&merge->places[i], &merge->places[kept - 1]))
+			merge->places[kept++] = merge->places[i];
+	merge->place_count = kept;
 }
 
 static bool build_index(struct zmm_merge *merge, struct zmm_reader *reader,
@@ -130,6 +151,8 @@ static bool build_index(struct zmm_merge *merge, struct zmm_reader *reader,
 		;
 	if (merge->place_count)
 		qsort(merge->places, merge->place_count, sizeof *merge->places, compare_places);
+	if (merge->header->flags & ZMM_FILE_RECORDED)
+		leave_out_copies(merge);
 	return result == 0;
 }
 
