@@ -46,7 +46,8 @@ enum {
 
 enum zend_mm_record_state {
 	ZEND_MM_RECORD_FRESH = 0, /* a process, or the child of a fork, that has noted nothing yet */
-	ZEND_MM_RECORD_ON,
+	ZEND_MM_RECORD_PLAIN,     /* recording */
+	ZEND_MM_RECORD_SITES,     /* recording with call stacks */
 	ZEND_MM_RECORD_OFF,       /* for good */
 };
 
@@ -72,9 +73,6 @@ struct zend_mm_record_lane {
 
 extern struct zend_mm_record_page *zend_mm_record_page;
 
-/* Call stacks are wanted and can be had. */
-extern bool zend_mm_record_sites;
-
 /* Begin to record this process, if it is fresh. */
 void zend_mm_record_start(void);
 
@@ -95,7 +93,17 @@ extern __thread struct zend_mm_record_here zend_mm_record_here;
 
 /* Let this thread write: gives it a lane with room for a call and sets `inside`.  NULL, and `inside`
  * as it was, where nothing is to be noted.  Keeps errno. */
-struct zend_mm_record_lane *zend_mm_record_enter_slow(void);
+struct zend_mm_record_lane *zend_mm_record_enter(void);
+void zend_mm_record_leave(void);
+
+/* Write an event about the block at `address` into a lane that was entered.  `alignment_log2` is for
+ * ALLOC, 0 for none. */
+void zend_mm_record_put(struct zend_mm_record_lane *lane, unsigned kind, const void *address,
+	size_t size, unsigned alignment_log2, uint64_t stamp);
+
+/* Enter, put and leave, with the next number. */
+void zend_mm_record_note_slow(unsigned kind, const void *address, size_t size,
+	unsigned alignment_log2) __attribute__((cold, noinline));
 
 /* Make sure that `bytes` more fit into the lane's block, if need be by copying it to the file's end.
  * False, and recording is off, where that fails. */

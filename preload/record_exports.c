@@ -27,7 +27,7 @@ EXPORT void *malloc(size_t size)
 {
 	void *address = __libc_malloc(size);
 
-	zend_mm_record_alloc(address, size);
+	zend_mm_record_note(ZMM_EVENT_ALLOC, address, size);
 	return address;
 }
 
@@ -39,14 +39,14 @@ EXPORT void *calloc(size_t count, size_t size)
 	if (__builtin_mul_overflow(count, size, &bytes)) {
 		bytes = SIZE_MAX;
 	}
-	zend_mm_record_alloc(address, bytes);
+	zend_mm_record_note(ZMM_EVENT_ALLOC, address, bytes);
 	return address;
 }
 
 EXPORT void free(void *address)
 {
 	if (address) {
-		zend_mm_record_free(address);
+		zend_mm_record_note(ZMM_EVENT_FREE, address, 0);
 		__libc_free(address);
 	}
 }
@@ -88,12 +88,12 @@ static void *resize(void *old, size_t size)
 	uint64_t before = zend_mm_record_stamp();
 	void *address = __libc_realloc(old, size);
 	if ((uintptr_t)address == from) {
-		zend_mm_record_put(lane, ZMM_EVENT_RESIZE, address, size, before);
+		zend_mm_record_put(lane, ZMM_EVENT_RESIZE, address, size, 0, before);
 	} else if (!address) {
-		zend_mm_record_put(lane, ZMM_EVENT_ALLOC, NULL, size, before);
+		zend_mm_record_put(lane, ZMM_EVENT_ALLOC, NULL, size, 0, before);
 	} else {
-		zend_mm_record_put(lane, ZMM_BINARY_DETACH, (void *)from, 0, before);
-		zend_mm_record_put(lane, ZMM_BINARY_ATTACH, address, size, zend_mm_record_stamp());
+		zend_mm_record_put(lane, ZMM_BINARY_DETACH, (void *)from, 0, 0, before);
+		zend_mm_record_put(lane, ZMM_BINARY_ATTACH, address, size, 0, zend_mm_record_stamp());
 	}
 	zend_mm_record_leave();
 	return address;
@@ -105,7 +105,7 @@ EXPORT void *realloc(void *old, size_t size)
 		return malloc(size);
 	}
 	if (size == 0) {
-		zend_mm_record_free(old);
+		zend_mm_record_note(ZMM_EVENT_FREE, old, 0);
 		return __libc_realloc(old, 0); /* frees it */
 	}
 	return resize(old, size);
@@ -116,7 +116,7 @@ EXPORT void *reallocarray(void *old, size_t count, size_t size)
 	size_t bytes;
 
 	if (__builtin_mul_overflow(count, size, &bytes)) {
-		zend_mm_record_alloc(NULL, SIZE_MAX);
+		zend_mm_record_note(ZMM_EVENT_ALLOC, NULL, SIZE_MAX);
 		errno = ENOMEM;
 		return NULL;
 	}
@@ -135,26 +135,12 @@ static bool is_power_of_two(size_t number)
  * it. */
 static void note_aligned(const void *address, size_t alignment, size_t size)
 {
-	struct zend_mm_record_lane *lane = zend_mm_record_enter();
 	unsigned log2 = 0;
 
-	if (!lane) {
-		return;
-	}
 	while (log2 < ZMM_ALIGNMENT_LOG2_MAX && (size_t)1 << log2 < alignment) {
 		log2++;
 	}
-	const struct zmm_event event = {
-		.kind = ZMM_EVENT_ALLOC,
-		.alignment_log2 = (uint8_t)log2,
-		.thread = lane->thread,
-		.site = lane->site,
-		.id = (uintptr_t)address,
-		.size = size,
-		.stamp = zend_mm_record_stamp(),
-	};
-	zmm_block_add(&lane->block, &event);
-	zend_mm_record_leave();
+	zend_mm_record_note_slow(ZMM_EVENT_ALLOC, address, size, log2);
 }
 
 EXPORT void *memalign(size_t alignment, size_t size);

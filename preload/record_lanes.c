@@ -62,17 +62,6 @@ static bool renew_block(struct zend_mm_record_lane *lane)
 	return true;
 }
 
-bool zend_mm_record_make_room(struct zend_mm_record_lane *lane, size_t bytes)
-{
-	if (lane->block.header && zmm_block_left(&lane->block) >= bytes) {
-		return true;
-	}
-	zend_mm_record_lock();
-	bool made = atomic_load(&zend_mm_record_page->state) == ZEND_MM_RECORD_ON && renew_block(lane);
-	zend_mm_record_unlock();
-	return made;
-}
-
 /* }}} */
 /* {{{ Lanes; the lock is held. */
 
@@ -172,30 +161,43 @@ void zend_mm_record_forget_lanes(void)
 }
 
 /* }}} */
-/* {{{ Entering. */
+/* {{{ Noting. */
+
+static bool is_recording(void)
+{
+	uint32_t state = atomic_load(&zend_mm_record_page->state);
+
+	return state == ZEND_MM_RECORD_PLAIN || state == ZEND_MM_RECORD_SITES;
+}
 
 static struct zend_mm_record_lane *find_lane(struct zend_mm_record_here *here)
 {
-	struct zend_mm_record_page *page = zend_mm_record_page;
-
-	if (atomic_load(&page->state) == ZEND_MM_RECORD_FRESH) {
+	if (atomic_load(&zend_mm_record_page->state) == ZEND_MM_RECORD_FRESH) {
 		zend_mm_record_start();
-		page = zend_mm_record_page;
 	}
-	if (atomic_load(&page->state) != ZEND_MM_RECORD_ON) {
-		return NULL;
-	}
-	if (!here->lane) {
+	if (is_recording() && !here->lane) {
 		zend_mm_record_lock();
-		if (atomic_load(&page->state) == ZEND_MM_RECORD_ON) {
+		if (is_recording()) {
 			here->lane = acquire_lane();
 		}
 		zend_mm_record_unlock();
 	}
-	return here->lane;
+	return is_recording() ? here->lane : NULL;
 }
 
-struct zend_mm_record_lane *zend_mm_record_enter_slow(void)
+bool zend_mm_record_make_room(struct zend_mm_record_lane *lane, size_t bytes)
+{
+	bool room = zmm_block_left(&lane->block) >= bytes;
+
+	if (!room) {
+		zend_mm_record_lock();
+		room = is_recording() && renew_block(lane);
+		zend_mm_record_unlock();
+	}
+	return room;
+}
+
+struct zend_mm_record_lane *zend_mm_record_enter(void)
 {
 	struct zend_mm_record_here *here = &zend_mm_record_here;
 	struct zend_mm_record_lane *lane;
@@ -207,7 +209,7 @@ struct zend_mm_record_lane *zend_mm_record_enter_slow(void)
 	here->inside = true;
 	atomic_signal_fence(memory_order_seq_cst);
 	lane = find_lane(here);
-	if (lane && zend_mm_record_sites) {
+	if (lane && atomic_load(&zend_mm_record_page->state) == ZEND_MM_RECORD_SITES) {
 		lane->site = zend_mm_record_site(lane);
 	}
 	if (lane && !zend_mm_record_make_room(lane, ZEND_MM_RECORD_CALL_BYTES)) {
@@ -218,6 +220,39 @@ struct zend_mm_record_lane *zend_mm_record_enter_slow(void)
 	}
 	errno = before;
 	return lane;
+}
+
+void zend_mm_record_leave(void)
+{
+	atomic_signal_fence(memory_order_seq_cst);
+	zend_mm_record_here.inside = false;
+}
+
+void zend_mm_record_put(struct zend_mm_record_lane *lane, unsigned kind, const void *address,
+	size_t size, unsigned alignment_log2, uint64_t stamp)
+{
+	const struct zmm_event event = {
+		.kind = (uint8_t)kind,
+		.alignment_log2 = (uint8_t)alignment_log2,
+		.thread = lane->thread,
+		.site = lane->site,
+		.id = (uintptr_t)address,
+		.size = size,
+		.stamp = stamp,
+	};
+
+	zmm_block_add(&lane->block, &event);
+}
+
+void zend_mm_record_note_slow(unsigned kind, const void *address, size_t size,
+	unsigned alignment_log2)
+{
+	struct zend_mm_record_lane *lane = zend_mm_record_enter();
+
+	if (lane) {
+		zend_mm_record_put(lane, kind, address, size, alignment_log2, zend_mm_record_stamp());
+		zend_mm_record_leave();
+	}
 }
 
 /* }}} */

@@ -30,10 +30,10 @@ enum {
 
 static struct zend_mm_record_page before_start;
 struct zend_mm_record_page *zend_mm_record_page = &before_start;
-bool zend_mm_record_sites;
 
 static char base[PATH_MAX]; /* the file's name, before any number is added */
 static char sites[16];   /* how call stacks are to be taken; empty: not at all */
+static bool have_sites;  /* they can be */
 static bool started; /* here or in the process that this one was forked from */
 static pid_t forked_from;
 static pid_t process;
@@ -178,7 +178,8 @@ static void start_process(void)
 	started = true;
 	/* What cannot be recorded once is not tried again in each child. */
 	stopped = stopped || !zend_mm_record_create_file(base);
-	atomic_store(&zend_mm_record_page->state, stopped ? ZEND_MM_RECORD_OFF : ZEND_MM_RECORD_ON);
+	atomic_store(&zend_mm_record_page->state, stopped ? ZEND_MM_RECORD_OFF
+		: have_sites ? ZEND_MM_RECORD_SITES : ZEND_MM_RECORD_PLAIN);
 }
 
 void zend_mm_record_start(void)
@@ -226,8 +227,13 @@ void zend_mm_record_introduce(struct zmm_block *block)
 __attribute__((constructor)) static void loaded(void)
 {
 	bool by_frame_pointers = strcmp(sites, "frame-pointers") == 0;
+	uint32_t plain = ZEND_MM_RECORD_PLAIN;
 
-	zend_mm_record_sites = sites[0] && zend_mm_record_prepare_sites(by_frame_pointers);
+	have_sites = sites[0] && zend_mm_record_prepare_sites(by_frame_pointers);
+	if (have_sites) {
+		atomic_compare_exchange_strong(&zend_mm_record_page->state, &plain,
+			ZEND_MM_RECORD_SITES);
+	}
 }
 
 /* }}} */
