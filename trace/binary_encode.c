@@ -111,6 +111,9 @@ void zmm_block_open(struct zmm_block *block, void *buffer, size_t bytes,
 	block->thread = start->thread;
 	block->id_shift = start->id_shift;
 	block->stamped = start->stamped;
+	/* Whatever block was here is none before the first byte of it is touched. */
+	zmm_publish32(block->header + BLOCK_MAGIC, 0);
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 	write_block_header(block->header, ZMM_BLOCK_EVENTS, bytes - ZMM_BLOCK_HEADER_BYTES, start);
 	zmm_publish32(block->header + BLOCK_MAGIC, BLOCK_MAGIC_VALUE);
 }
