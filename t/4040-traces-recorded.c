@@ -170,6 +170,30 @@ static void test_holes_and_ends(void)
 		"and one without blocks is empty");
 }
 
+/* A recorder may write a full block to the file's end before it empties the place it came from. */
+static void test_copies(void)
+{
+	struct zmm_block one, two;
+
+	begin_file(recorder);
+	one = begin_block(1, 5);
+	two = begin_block(2, 5);
+	add(&one, 6, A, 1, 10);
+	add(&two, 7, A, 2, 20);
+	zmm_block_close(&one, false);
+	image_blocks++;
+	memcpy(image + STRIDE * image_blocks, one.header, STRIDE);
+	is_str(traces_operations(file_so_far()), "1a1:10 2a2:20 ",
+		"a block and its copy count once, one of another thread for itself");
+	memset(image + STRIDE * image_blocks + ZMM_BLOCK_HEADER_BYTES, 0, 8);
+	is_str(traces_operations(file_so_far()), "1a1:10 2a2:20 ", "even if the copy is not whole");
+	memset(one.header, 0, 4);
+	memcpy(image + STRIDE * image_blocks, one.header, STRIDE);
+	memcpy(image + STRIDE * image_blocks, two.header, 4);
+	is_str(traces_operations(file_so_far()), "1a1:10 2a2:20 ",
+		"and once the original is given up, the copy counts");
+}
+
 static void test_damage(void)
 {
 	struct zmm_block one;
@@ -349,6 +373,7 @@ int main(void)
 	test_lost_events();
 	test_end_of_request();
 	test_holes_and_ends();
+	test_copies();
 	test_damage();
 	test_random_merge(&state);
 	test_killed(&state);
