@@ -126,9 +126,9 @@ static bool same_block(const struct place *a, const struct place *b)
 	return a->stamp == b->stamp && a->thread == b->thread;
 }
 
-/* A recorder copies a block that is full before it empties the place where it was written; killed in
- * between, it leaves both, with the stamp and the thread that no other block has. The first is the
- * whole one. */
+/* A recorder copies a block that is full before it empties the place where it was written;
+ * killed in between, it leaves both, with the stamp and the thread that no other block has. The
+ * first is the whole one. */
 static void leave_out_copies(struct zmm_merge *merge)
 {
 	size_t kept = 0;
