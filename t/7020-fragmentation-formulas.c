@@ -5,6 +5,7 @@
  */
 #include <math.h>
 
+#include "heap/config.h"
 #include "t/tap.h"
 #include "t/made_up.h"
 #include "tools/fragmentation.h"
@@ -333,11 +334,8 @@ static void test_empty_course(void)
 
 int main(void)
 {
-	if (sizeof(void *) != 8) {
-		skip_all("the layouts are those of 64-bit heaps");
-	}
-	if (ZEND_DEBUG) {
-		skip_all("the layouts are those of release builds");
+	if (sizeof(void *) != 8 || config_debug || config_heap_protection || config_cookies) {
+		skip_all("the layouts are those of 64-bit release builds");
 	}
 	test_made_up_legacy();
 	test_made_up_modern();

@@ -3,6 +3,7 @@
  * Pins: which blocks keep a nearly empty segment or chunk alive, and what goes back to the system
  * when they are freed.
  */
+#include "heap/config.h"
 #include "t/tap.h"
 #include "tools/census.h"
 
@@ -194,7 +195,7 @@ static void test_order(void)
 
 int main(void)
 {
-	if (sizeof(void *) != 8 || ZEND_DEBUG) {
+	if (sizeof(void *) != 8 || config_debug || config_heap_protection || config_cookies) {
 		skip_all("the sizes are those of 64-bit release builds");
 	}
 	test_legacy();
