@@ -27,7 +27,8 @@ perl -0777 -ne 's/__attribute__\s*\(\(.*?\)\)//g;
 ok "zend_alloc.h declares functions" grep -qx _emalloc "$tmp/declared"
 
 names "$builddir/libzend_alloc.a" -g > "$tmp/static"
-grep -vE '^zend_(mm|alloc)_' "$tmp/static" > "$tmp/unprefixed"
+# The compiler's own, for position-independent code on 32-bit x86, is hidden and may be doubled.
+grep -vE '^zend_(mm|alloc)_|^__x86\.get_pc_thunk' "$tmp/static" > "$tmp/unprefixed"
 is "$(beyond unprefixed declared)" "" \
 	"static library: beyond zend_alloc.h, every external name begins with zend_mm_ or zend_alloc_"
 is "$(beyond declared static)" "" "static library: everything declared is defined"
