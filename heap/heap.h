@@ -49,6 +49,12 @@ struct zend_mm_verbs {
 	int (*walk_lists)(zend_mm_heap *heap, zend_mm_list_visitor visitor, void *context);
 	int (*check)(zend_mm_heap *heap, zend_mm_problem *problem);
 	void (*locate)(zend_mm_heap *heap, const void *address, zend_mm_place *place);
+	/* Whether ptr is a sound block in use: 0, or 1 with the problem filled in.  ptr may be anything.
+	 * NULL where the heap knows nothing about its blocks. */
+	int (*check_block)(zend_mm_heap *heap, const void *ptr, zend_mm_problem *problem);
+	/* As alloc, at an alignment that is a power of two; for the malloc replacement.  NULL where there
+	 * is no such thing. */
+	void *(*alloc_aligned)(zend_mm_heap *heap, size_t alignment, size_t size);
 };
 
 /* Successful calls to storage, as zend_mm_figures counts them. */
@@ -65,6 +71,20 @@ struct zend_mm_custom_handlers {
 	void *(*malloc)(size_t size);
 	void (*free)(void *ptr);
 	void *(*realloc)(void *ptr, size_t size);
+};
+
+/* Layers: verbs laid over those of a heap.  A layer has its state in the heap's head and calls what
+ * is below it; custom handlers, which a program can set at any time, are above all of them. */
+enum zend_mm_layer_kind {
+	ZEND_MM_LAYER_HARDENED,       /* heap/hardened/ */
+	ZEND_MM_LAYER_MEMCHECK,       /* heap/memcheck/ */
+	ZEND_MM_LAYER_GUARDED,        /* heap/guarded/ */
+	ZEND_MM_LAYER_INTERRUPTION,   /* heap/interruption.c */
+	ZEND_MM_LAYERS
+};
+
+struct zend_mm_layer {
+	const struct zend_mm_verbs *below;
 };
 
 /* The head of every heap.  The hot words of a design follow in its own structure, which begins
@@ -86,6 +106,17 @@ struct _zend_mm_heap {
 	bool zend_mm;                      /* is_zend_mm(): one of the two designs underneath */
 	struct zend_mm_storage_calls calls;
 	struct zend_mm_custom_handlers custom;
+	struct zend_mm_layer *layers[ZEND_MM_LAYERS]; /* NULL where there is none */
 };
+
+/* Lays verbs over those of a heap; the layer's state begins with the structure that is given. */
+static inline void zend_mm_lay(zend_mm_heap *heap, enum zend_mm_layer_kind kind,
+	struct zend_mm_layer *layer, const struct zend_mm_verbs *verbs)
+{
+	layer->below = heap->design_verbs;
+	heap->layers[kind] = layer;
+	heap->kind = heap->design_kind = ZEND_MM_KIND_OTHER;
+	heap->verbs = heap->design_verbs = verbs;
+}
 
 #endif

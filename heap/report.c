@@ -134,7 +134,7 @@ static void print_place(const zend_mm_problem *problem, const zend_mm_place *pla
 			owner->lineno, owner->size);
 	}
 	if (owner->addr && owner->orig_filename) {
-		print("          called from %s(%u)\n", owner->orig_filename, owner->orig_lineno);
+		print("          by way of %s(%u)\n", owner->orig_filename, owner->orig_lineno);
 	}
 }
 

@@ -41,9 +41,7 @@ static void *ask(zend_mm_heap *heap, size_t alignment, size_t size)
 	if (alignment <= ZEND_MM_ALIGNMENT) {
 		return zend_mm_dispatch_alloc(heap, rounded);
 	}
-	return heap->mode == ZEND_MM_LEGACY ?
-		zend_mm_legacy_alloc_aligned(heap, alignment, rounded) :
-		zend_mm_modern_alloc_aligned(heap, alignment, rounded);
+	return heap->verbs->alloc_aligned(heap, alignment, rounded);
 }
 
 /* A request of the home's owner. */

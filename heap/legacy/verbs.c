@@ -4,7 +4,9 @@
  *
  * Reached through the heap's head, by the interface and by layers over heaps.
  */
+#include "heap/design.h"
 #include "heap/legacy/fast.h"
+#include "heap/legacy/guard.h"
 #include "heap/legacy/verbs.h"
 
 static void *alloc(zend_mm_heap *heap, size_t size)
@@ -77,6 +79,22 @@ static size_t gc(zend_mm_heap *heap)
 	return 0;
 }
 
+/* Looks at the block as reports do, without believing any header. */
+static int check_block(zend_mm_heap *head, const void *ptr, zend_mm_problem *problem)
+{
+	zend_mm_place place = { .page = 0 };
+
+	zend_mm_legacy_locate(head, ptr, &place);
+	if (place.block.size && place.block.data == ptr && place.block.state == ZEND_MM_BLOCK_USED
+			&& !place.block.internal) {
+		return !legacy_plain && block_is_damaged((legacy_heap_t *) head, block_of(ptr), problem);
+	}
+	*problem = (zend_mm_problem) {
+		.heap = head, .reason = "no block in use begins at the address", .address = ptr
+	};
+	return 1;
+}
+
 static void get_figures(zend_mm_heap *head, zend_mm_figures *figures)
 {
 	const legacy_heap_t *heap = (const legacy_heap_t *) head;
@@ -112,5 +130,7 @@ const struct zend_mm_verbs zend_mm_legacy_verbs = {
 	.walk = zend_mm_legacy_walk,
 	.walk_lists = zend_mm_legacy_walk_lists,
 	.check = zend_mm_legacy_check,
-	.locate = zend_mm_legacy_locate
+	.locate = zend_mm_legacy_locate,
+	.check_block = check_block,
+	.alloc_aligned = zend_mm_legacy_alloc_aligned
 };

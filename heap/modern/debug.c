@@ -200,6 +200,22 @@ void *zend_mm_modern_debug_alloc(zend_mm_heap *base, size_t size)
 	return ptr;
 }
 
+void *zend_mm_modern_debug_alloc_aligned(zend_mm_heap *base, size_t alignment, size_t size)
+{
+	size_t total = zend_mm_record_total(size);
+	void *ptr;
+
+	if (total == 0) {
+		zend_mm_modern_refuse(zend_mm_modern(base), ZEND_MM_REFUSED_WRAPPED, size);
+		return zend_mm_modern_refused(zend_mm_modern(base));
+	}
+	ptr = zend_mm_modern_alloc_aligned(base, alignment, total);
+	if (ptr != NULL) {
+		zend_mm_record_write(ptr, zend_mm_modern_block_size(base, ptr), size);
+	}
+	return ptr;
+}
+
 /* Spoils a slot that is about to be free, or just was freed but for its first word, the link. */
 static void zend_mm_debug_spoil(void *ptr, size_t block_size)
 {

@@ -12,6 +12,7 @@
 
 /* The verbs of debug builds, around those of release builds. */
 void *zend_mm_modern_debug_alloc(zend_mm_heap *heap, size_t size);
+void *zend_mm_modern_debug_alloc_aligned(zend_mm_heap *heap, size_t alignment, size_t size);
 void zend_mm_modern_debug_free(zend_mm_heap *heap, void *ptr);
 void *zend_mm_modern_debug_realloc(zend_mm_heap *heap, void *ptr, size_t size, size_t copy_size);
 /* The bytes requested. */

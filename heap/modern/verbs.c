@@ -5,6 +5,7 @@
  */
 #include "heap/modern/debug.h"
 #include "heap/modern/fast.h"
+#include "heap/modern/snapshot.h"
 
 static void *zend_mm_modern_verb_alloc(zend_mm_heap *heap, size_t size)
 {
@@ -50,6 +51,26 @@ static void zend_mm_modern_get_figures(zend_mm_heap *base, zend_mm_figures *figu
 	figures->storage_refused = base->calls.refused;
 }
 
+/* Looks at the block as reports do, without believing any structure. */
+static int zend_mm_modern_check_block(zend_mm_heap *base, const void *ptr, zend_mm_problem *problem)
+{
+	zend_mm_place place = { .page = 0 };
+
+	zend_mm_modern_locate(base, ptr, &place);
+	if (place.block.size != 0 && place.block.data == ptr &&
+	    place.block.state == ZEND_MM_BLOCK_USED && !place.block.internal) {
+		return 0;
+	}
+	return zend_mm_problem_at(problem, zend_mm_modern(base),
+		"no block in use begins at the address", ptr);
+}
+
+static int zend_mm_modern_debug_verb_check_block(zend_mm_heap *base, const void *ptr,
+	zend_mm_problem *problem)
+{
+	return zend_mm_modern_debug_check_block(zend_mm_modern(base), ptr, problem);
+}
+
 const struct zend_mm_verbs zend_mm_modern_verbs = {
 	.name = "modern",
 	.alloc = zend_mm_modern_verb_alloc,
@@ -65,7 +86,9 @@ const struct zend_mm_verbs zend_mm_modern_verbs = {
 	.walk = zend_mm_modern_walk,
 	.walk_lists = zend_mm_modern_walk_lists,
 	.check = zend_mm_modern_check,
-	.locate = zend_mm_modern_locate
+	.locate = zend_mm_modern_locate,
+	.check_block = zend_mm_modern_check_block,
+	.alloc_aligned = zend_mm_modern_alloc_aligned
 };
 
 const struct zend_mm_verbs zend_mm_modern_debug_verbs = {
@@ -83,5 +106,7 @@ const struct zend_mm_verbs zend_mm_modern_debug_verbs = {
 	.walk = zend_mm_modern_walk,
 	.walk_lists = zend_mm_modern_walk_lists,
 	.check = zend_mm_modern_check,
-	.locate = zend_mm_modern_locate
+	.locate = zend_mm_modern_locate,
+	.check_block = zend_mm_modern_debug_verb_check_block,
+	.alloc_aligned = zend_mm_modern_debug_alloc_aligned
 };
