@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The ledger of every recorded trace on both heaps sums to what is held: after each operation of the
- * short ones, after every 29th of the random ones, after every thousandth of the long ones. With
- * ZMM_TEST_EVERY=1 in the environment, after each operation of the random ones as well.
+ * The ledger of every recorded trace on both heaps sums to what is held: after each operation of
+ * the short ones, after every 29th of the random ones, after every thousandth of the long ones.
+ * With ZMM_TEST_EVERY=1 in the environment, after each operation of the random ones as well.
  */
 #include <config.h>
 

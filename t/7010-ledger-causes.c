@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Every cause of the ledger, in layouts made by hand (t/made_up.h), and what a ledger says that does
- * not sum.
+ * Every cause of the ledger, in layouts made by hand (t/made_up.h), and what a ledger says that
+ * does not sum.
  */
 #include "t/tap.h"
 #include "t/made_up.h"

@@ -202,8 +202,8 @@ static void test_legacy(void)
 	zend_mm_shutdown(heap, 1, 1);
 }
 
-/* One chunk: header page; 300000 bytes are a run of 74 pages; 100 bytes are one of 36 slots of 112 in
- * a page with a tail of 64; 436 pages are free. */
+/* One chunk: header page; 300000 bytes are a run of 74 pages; 100 bytes are one of 36 slots of 112
+ * in a page with a tail of 64; 436 pages are free. */
 static void test_modern(void)
 {
 	static const struct expected expected[ZMM_MEASURES] = {

@@ -109,7 +109,8 @@ is "$(generate uniform --ops 3K | grep -vc '^#')" 3072 "K is 1024"
 is "$(generate uniform --ops 5000 --live 100K | grep -v '^#' | awk '
 	$1 == "a" { size[$2] = $3; live += $3; if (live > peak) peak = live }
 	$1 == "f" { live -= size[$2] }
-	END { print (peak >= 102400 && peak < 102400 + 1024) }')" 1 "live bytes come to what is asked for"
+	END { print (peak >= 102400 && peak < 102400 + 1024) }')" 1 \
+	"live bytes come to what is asked for"
 
 # Files.
 run "$ZMM" generate uniform --ops 1000 -o "$tmp/u.zmt"

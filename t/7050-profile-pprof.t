@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# zmm profile: what it writes is what is alive, computed here from the trace's text; and google-pprof
-# reads it without a program beside it.
+# zmm profile: what it writes is what is alive, computed here from the trace's text; and
+# google-pprof reads it without a program beside it.
 . "${srcdir:-$(dirname "$0")/..}/t/tap.sh"
 
 config HAVE_ZSTD || skip_all "the recorded traces are compressed with zstd"

@@ -46,8 +46,8 @@ is "$(cause "heap's own blocks")" "24 B" "modern: the entry"
 is "$(cause 'chunk header')" "4.00 KiB" "modern: the first page"
 is "$(cause cached)" "" "modern: no cache"
 
-# Pins: six blocks fill a segment. What the first has left over is filled, so that the block that stays
-# goes to another.
+# Pins: six blocks fill a segment. What the first has left over is filled, so that the block that
+# stays goes to another.
 {
 	for id in 1 2 3 4 5 6; do echo "a $id 20000"; done
 	echo "a 22 2720"

@@ -47,8 +47,9 @@ const struct zmm_census_block *zmm_census_find(const struct zmm_census *census, 
 {
 	struct zmm_census_block wanted = { .data = data };
 
-	return census->count ? bsearch(&wanted, census->blocks, census->count, sizeof wanted, by_address)
-		: NULL;
+	if (census->count == 0)
+		return NULL;
+	return bsearch(&wanted, census->blocks, census->count, sizeof wanted, by_address);
 }
 
 bool zmm_census_lookup(void *context, const void *data, struct zmm_pin_owner *owner)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A census: the blocks that are alive at a moment of a replay, by address. It joins what the
- * replayer knows of blocks (how much was asked for, by which operation) with what a walk of the heap
- * shows.
+ * replayer knows of blocks (how much was asked for, by which operation) with what a walk of the
+ * heap shows.
  */
 #ifndef ZMM_CENSUS_H
 #define ZMM_CENSUS_H

@@ -19,9 +19,9 @@
 
 static const char help[] =
 	"usage: zmm profile [OPTION…] -o FILE TRACE\n"
-	"Replays a trace up to the moment when most bytes are alive, and writes them as a heap profile:\n"
-	"by call site where the trace has call sites, otherwise by size and by segment or chunk.\n"
-	"google-pprof --text FILE, --collapsed and others show it.\n\n"
+	"Replays a trace up to the moment when most bytes are alive, and writes them as a heap\n"
+	"profile: by call site where the trace has call sites, otherwise by size and by segment or\n"
+	"chunk. google-pprof --text FILE, --collapsed and others show it.\n\n"
 	"  -o, --output FILE    where to; - is standard output\n"
 	"  -a, --at MOMENT      peak (which is the default), end, or the number of an operation\n"
 	"  -H, --held           everything that the heap holds from the system, by cause\n"
@@ -136,7 +136,8 @@ static int profile(const struct settings *settings, const zmm_program *program)
 	uint64_t at;
 	bool written;
 
-	if (!zmm_find_moment(&settings->moment, program, settings->path, &settings->replay, &at, &error))
+	if (!zmm_find_moment(&settings->moment, program, settings->path, &settings->replay, &at,
+			&error))
 		return zmm_error_print(&error);
 	const struct zmm_profile_task task = {
 		.program = program,

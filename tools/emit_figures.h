@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Tables of a heap's figures for zmm_emit: the ledger, the measures with their formulas, the curve of
- * the unusable-free index, bins, pins.
+ * Tables of a heap's figures for zmm_emit: the ledger, the measures with their formulas, the curve
+ * of the unusable-free index, bins, pins.
  */
 #ifndef ZMM_EMIT_FIGURES_H
 #define ZMM_EMIT_FIGURES_H
@@ -13,8 +13,8 @@
 /* Table "ledger": the causes that the design has, their bytes and share of what is held. */
 void zmm_emit_ledger(zmm_emit *emit, const struct zmm_ledger *ledger, zend_mm_mode mode);
 
-/* Table "measures": those of a moment and those of a run, with the bytes that each is a ratio of and
- * its formula. Either may be NULL. Table "symbols": the letters in the formulas. */
+/* Table "measures": those of a moment and those of a run, with the bytes that each is a ratio of
+ * and its formula. Either may be NULL. Table "symbols": the letters in the formulas. */
 void zmm_emit_measures(zmm_emit *emit, const struct zmm_shape *shape,
 	const struct zmm_course *course);
 void zmm_emit_symbols(zmm_emit *emit);

@@ -101,7 +101,7 @@ struct zmm_shape {
 	uint64_t pinned_regions;
 	uint64_t pinned_bytes;   /* what freeing their blocks would give back */
 	uint64_t used_bytes;     /* of blocks in use, headers included */
-	uint64_t used_pages;     /* 4 KiB pages, counted from a region's start, that such a block touches */
+	uint64_t used_pages;     /* 4 KiB pages, from a region's start on, that such a block touches */
 
 	/* Free bytes, sorted by what they could serve. */
 	uint64_t holds[ZMM_CURVE_POINTS];       /* by the greatest point that fits into the piece */

@@ -11,8 +11,8 @@
  * block whose resize failed keeps its old size.
  *
  * Invariant: in a closed ledger zmm_ledger_difference() is 0. It is not where the walk and the
- * heap's figures disagree, where the program's blocks are not those that the heap has handed out, or
- * where a block is smaller than what was asked for: in short, where there is a defect.
+ * heap's figures disagree, where the program's blocks are not those that the heap has handed out,
+ * or where a block is smaller than what was asked for: in short, where there is a defect.
  */
 #ifndef ZMM_LEDGER_H
 #define ZMM_LEDGER_H

@@ -18,9 +18,9 @@ struct zmm_moment {
 /* "peak", "end", or the number of an operation. False where it is none of these. */
 bool zmm_parse_moment(const char *text, struct zmm_moment *moment);
 
-/* Finds the operation that the moment comes after; for the peak the program is replayed once, and it is
- * the first operation after which no fewer bytes are alive than after any other (0 if none ever are).
- * path is the trace's, for messages. */
+/* Finds the operation that the moment comes after. For the peak the program is replayed once; it is
+ * the first operation after which no fewer bytes are alive than after any other, 0 if none ever
+ * are. path is the trace's, for messages. */
 bool zmm_find_moment(const struct zmm_moment *moment, const zmm_program *program, const char *path,
 	const struct zmm_replay_options *options, uint64_t *operation, struct zmm_error *error);
 

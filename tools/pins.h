@@ -3,15 +3,15 @@
  * Pins: which blocks keep a nearly empty segment or chunk from going back to the system, and what
  * freeing them would give back.
  *
- *   legacy segment   [hd|  free  |used|       free       |cached|   free   |guard]   one used block
- *   modern chunk     [header|run: ..x.....|   free pages    |large|  free pages ]     two used blocks
+ *   legacy segment   [hd|  free  |used|       free       |cached|  free  |guard]   one used block
+ *   modern chunk     [header|run: ..x.....|   free pages   |large|  free pages ]   two used blocks
  *
  * A region is pinned where the blocks that the program has in it take at most a sixteenth of it.
  * Not all of the memory is free for the taking once they are freed: a freed block can stay in the
  * legacy heap's cache (until that is full or flushed), a modern run whose slots are all free stays
  * until the next garbage collection, and an empty chunk can be cached. What else stands in the
- * region is therefore told beside. The modern heap's main chunk and the segment with the legacy heap's
- * reserve stay in any case, so they are never pinned.
+ * region is therefore told beside. The modern heap's main chunk and the segment with the legacy
+ * heap's reserve stay in any case, so they are never pinned.
  */
 #ifndef ZMM_PINS_H
 #define ZMM_PINS_H
@@ -36,8 +36,8 @@ struct zmm_tenants {
 	uint64_t idle_bytes;
 };
 
-/* Counts a region's tenants from a walk: called with block NULL, it starts anew. first says that the
- * region is the first of the walk (a modern heap's main chunk). */
+/* Counts a region's tenants from a walk: called with block NULL, it starts anew. first says that
+ * the region is the first of the walk (a modern heap's main chunk). */
 void zmm_tenants_visit(struct zmm_tenants *tenants, const zend_mm_region *region,
 	const zend_mm_block_info *block, bool first);
 

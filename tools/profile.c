@@ -257,7 +257,8 @@ static bool put_counts(struct zmm_output *output, struct zmm_error *error, const
 		counts->live_objects, counts->live_bytes, counts->all_objects, counts->all_bytes);
 }
 
-static bool put_lines(const zmm_profile *profile, struct zmm_output *output, struct zmm_error *error)
+static bool put_lines(const zmm_profile *profile, struct zmm_output *output,
+	struct zmm_error *error)
 {
 	const struct line *line = profile->lines.items, *end = line + profile->lines.count;
 	struct zmm_profile_counts total = zmm_profile_total(profile);

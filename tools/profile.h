@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A heap profile in gperftools' text format, symbols included, so that google-pprof reads it without
- * a program beside it.
+ * A heap profile in gperftools' text format, symbols included, so that google-pprof reads it
+ * without a program beside it.
  *
  *   --- symbol
  *   binary=legacy heap

@@ -53,8 +53,8 @@ static void add_by_site(struct job *job, uint64_t operation, struct zmm_profile_
 	zmm_profile_add(job->profile, frames, count, counts);
 }
 
-/* Whether the operation made or resized its block, which is then looked up. A resize that failed left
- * the block with its old size. */
+/* Whether the operation made or resized its block, which is then looked up. A resize that failed
+ * left the block with its old size. */
 static bool was_served(const struct job *job, const struct zmm_op *op,
 	const struct zmm_replay_moment *moment, struct zmm_replay_block *block)
 {
@@ -128,7 +128,8 @@ static uint64_t class_frame(struct job *job, unsigned class)
 {
 	char label[64];
 
-	return zmm_profile_label(job->profile, zmm_size_class_label(job->mode, class, label, sizeof label));
+	zmm_size_class_label(job->mode, class, label, sizeof label);
+	return zmm_profile_label(job->profile, label);
 }
 
 static int tell_size(void *context, const zend_mm_region *region, const zend_mm_block_info *block)

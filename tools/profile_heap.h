@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The profile of a heap at a moment of a replay. There are three kinds of it; innermost frame first:
+ * The profile of a heap at a moment of a replay. There are three kinds; innermost frame first:
  *
  *   by call site   the stack that asked for the block, where the trace has call sites. A block that
  *                  was resized belongs to who resized it last
@@ -9,8 +9,8 @@
  *                  segment or chunk, the heap
  *
  * In the first two, bytes are those that were asked for, and sum to the ledger's "requested"; the
- * figures in brackets are all requests since the beginning that were served, a resize being one. In the last,
- * bytes sum to what is held.
+ * figures in brackets are all requests since the beginning that were served, a resize being one. In
+ * the last, bytes sum to what is held.
  */
 #ifndef ZMM_PROFILE_HEAP_H
 #define ZMM_PROFILE_HEAP_H
@@ -33,8 +33,8 @@ struct zmm_profile_result {
 	bool by_site;
 };
 
-/* Replays the program up to the moment and makes the profile. False on failure, also where the ledger
- * of that moment does not sum. */
+/* Replays the program up to the moment and makes the profile. False on failure, also where the
+ * ledger of that moment does not sum. */
 bool zmm_profile_heap(const struct zmm_profile_task *task, struct zmm_profile_result *result,
 	struct zmm_error *error);
 

@@ -15,9 +15,9 @@ typedef struct zmm_sites zmm_sites;
 zmm_sites *zmm_sites_read(const char *path, struct zmm_error *error);
 void zmm_sites_free(zmm_sites *sites); /* NULL is fine */
 
-/* The stack of a site, innermost frame first, with a symbol for each frame in the profile: its name,
- * or the module and the offset in its file, or the address alone. NULL and count 0 where the trace
- * does not tell the stack. Valid as long as the sites. */
+/* The stack of a site, innermost frame first, with a symbol for each frame in the profile: its
+ * name, or the module and the offset in its file, or the address alone. NULL and count 0 where the
+ * trace does not tell the stack. Valid as long as the sites. */
 const uint64_t *zmm_sites_stack(const zmm_sites *sites, uint32_t site, size_t *count,
 	zmm_profile *profile);
 

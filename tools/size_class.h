@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The size classes of both heaps: the modern heap's bins, and runs by their length; the legacy
- * heap's small blocks by true size, and large ones by the tree they would be free in. Numbers from 0,
- * different ones for the two.
+ * heap's small blocks by true size, and large ones by the tree they would be free in. Numbers from
+ * 0, different ones for the two.
  */
 #ifndef ZMM_SIZE_CLASS_H
 #define ZMM_SIZE_CLASS_H

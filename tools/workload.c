@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The generator under all workloads: random numbers, blocks, pools of blocks, and the remarks at the
- * head of a trace. See workload.h.
+ * The generator under all workloads: random numbers, blocks, pools of blocks, and the remarks at
+ * the head of a trace. See workload.h.
  */
 #include "tools/workload.h"
 

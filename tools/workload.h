@@ -3,13 +3,13 @@
  * Workloads: traces made by a rule and a seed instead of recorded. Each is one function that asks
  * a generator for blocks; the generator numbers the blocks, counts, and writes the events.
  *
- *   cmd_generate.c --> zmm_workload_write() --> workload's make() --> zmm_generate_…() --> zmm_writer
+ *   cmd_generate.c --> zmm_workload_write() --> its make() --> zmm_generate_…() --> zmm_writer
  *
  * The same workload, seed and settings give the same trace on every machine: the random numbers are
  * our own, and no floating point takes part.
  *
- * Failure (disk full, no memory) is sticky: the calls that follow do nothing, and zmm_generate_over()
- * says true, so a workload needs no check after each call.
+ * Failure (disk full, no memory) is sticky: the calls that follow do nothing, and
+ * zmm_generate_over() says true, so a workload needs no check after each call.
  */
 #ifndef ZMM_WORKLOAD_H
 #define ZMM_WORKLOAD_H

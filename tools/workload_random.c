@@ -127,7 +127,8 @@ static void plateau(struct zmm_generator *generator, struct zmm_pool *pool, unsi
 /* Frees clumps of neighbours until no more is left than is to be kept. */
 static void drain(struct zmm_generator *generator, struct zmm_pool *pool)
 {
-	uint64_t rest = generator->setting[ZMM_SETTING_LIVE] / 100 * generator->setting[ZMM_SETTING_KEEP];
+	const uint64_t *setting = generator->setting;
+	uint64_t rest = setting[ZMM_SETTING_LIVE] / 100 * setting[ZMM_SETTING_KEEP];
 
 	while (!zmm_generate_over(generator) && pool->count && pool->bytes > rest) {
 		size_t from = zmm_random_below(&generator->random, pool->count);

@@ -6,8 +6,8 @@
  * All sizes are powers of two in units. It fills its live bytes with blocks of one unit, and then,
  * for i = 1, 2, 4, … up to the largest block:
  *
- *   1. chooses an offset f below i: the last one, or that plus i / 2, whichever lets the blocks kept
- *      in 2. waste more (the sum of i less each kept block's size);
+ *   1. chooses an offset f below i: the last one, or that plus i / 2, whichever lets the blocks
+ *      kept in 2. waste more (the sum of i less each kept block's size);
  *   2. frees every block that does not cover an address k * i + f: what stays leaves no room for a
  *      block of i units anywhere between;
  *   3. allocates blocks of i units until its live bytes are used up again: all of them need new
@@ -16,9 +16,9 @@
  * The adversary has to see addresses, and a trace cannot: so it sees those of a best-fit heap over
  * segments, as the legacy heap's free blocks and the modern heap's pages are. That heap is:
  *
- *   unit:   0    1    2    3    4    5    6    7  …       the units of all segments in one row;
- *         [ -3 |  ? | -3 |  1 |  1 |  1 | -1 |  1 …       a hole has -length in its first and last
- *                                                         unit, a block 1 in each
+ *   unit:   0    1    2    3    4    5    6    7       the units of all segments in one row;
+ *         [ -3 |  ? | -3 |  1 |  1 |  1 | -1 |  1        a hole has -length in its first and last
+ *                                                        unit, a block 1 in each
  *
  * Holes of equal length hang in one list, the newest first, by their first unit.
  */
