@@ -22,7 +22,8 @@ static const char help[] =
 	"fragmented the heap is at that moment and over the run, and which blocks keep nearly empty\n"
 	"segments or chunks from going back to the system.\n\n"
 	"  -a, --at MOMENT      peak (of the live bytes, the default), end, or an operation's number\n"
-	"  -e, --every N        take a ledger every N operations, which has to sum (default: 1000)\n"
+	"  -e, --every N        take a ledger every N operations, which has to sum (default: as many\n"
+	"                       as make 200 ledgers)\n"
 	"  -c, --curve          also the unusable-free index for each size of request\n"
 	"  -b, --bins           also how many blocks of each small size are used and idle\n"
 	"  -p, --pins N         show at most N pinned regions, and N blocks of each (default: 5)\n"
@@ -34,10 +35,12 @@ static const char help[] =
 	"Exit status: 0, 1 if a ledger does not sum or there is no memory, 2 for bad usage or a bad\n"
 	"trace.\n";
 
+enum { STANDARD_LEDGERS = 200 };
+
 struct settings {
 	struct zmm_replay_options replay;
 	struct zmm_moment moment;
-	uint64_t every;
+	uint64_t every;      /* 0: not said */
 	uint64_t pins;
 	bool curve, bins;
 	bool json;
@@ -290,7 +293,7 @@ static int look(const struct settings *settings, const zmm_program *program)
 
 int zmm_cmd_ledger(int argc, char **argv)
 {
-	struct settings settings = { .every = 1000, .pins = 5 };
+	struct settings settings = { .pins = 5 };
 	struct zmm_error error;
 	zend_mm_options defaults;
 
@@ -307,6 +310,8 @@ int zmm_cmd_ledger(int argc, char **argv)
 	zmm_program *program = zmm_program_load(settings.path, 0, &error);
 	if (!program)
 		return zmm_error_print(&error);
+	if (settings.every == 0)
+		settings.every = program->op_count / STANDARD_LEDGERS + 1;
 	status = look(&settings, program);
 	zmm_program_free(program);
 	return status;
