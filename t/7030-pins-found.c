@@ -84,6 +84,26 @@ static void test_legacy(void)
 	zend_mm_shutdown(heap, 1, 1);
 }
 
+/* A heap whose structure lies inside it, without a reserve. */
+static void test_internal(void)
+{
+	zend_mm_options options;
+	zend_mm_heap *heap;
+	struct zmm_pins pins;
+
+	zend_mm_default_options(&options);
+	options.mode = ZEND_MM_LEGACY;
+	options.internal = true;
+	options.reserve_size = 0;
+	heap = zend_mm_startup_with(&options);
+	zend_mm_alloc(heap, 1000);
+	zmm_pins_find(&pins, heap, NULL, NULL);
+	is_size(pins.regions, 1, "internal: there is one segment");
+	is_size(pins.count, 0, "internal: it stays, since the heap itself is in it");
+	zmm_pins_drop(&pins);
+	zend_mm_shutdown(heap, 1, 1);
+}
+
 /* A small block that goes to the cache holds its segment as well. Twelve blocks fill each of two
  * segments; what the first has left over is filled, too, so that the small one is in the second. */
 static void test_cached(void)
@@ -199,6 +219,7 @@ int main(void)
 		skip_all("the sizes are those of 64-bit release builds");
 	}
 	test_legacy();
+	test_internal();
 	test_cached();
 	test_modern();
 	test_order();

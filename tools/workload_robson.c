@@ -4,14 +4,15 @@
  * allocation", JACM 1971) playing against a best-fit heap that is simulated here.
  *
  * All sizes are powers of two in units. It fills its live bytes with blocks of one unit, and then,
- * for i = 1, 2, 4, … up to the largest block:
+ * for i = 2, 4, 8, … up to the largest block:
  *
- *   1. chooses an offset f below i: the last one, or that plus i / 2, whichever lets the blocks
- *      kept in 2. waste more (the sum of i less each kept block's size);
- *   2. frees every block that does not cover an address k * i + f: what stays leaves no room for a
- *      block of i units anywhere between;
- *   3. allocates blocks of i units until its live bytes are used up again: all of them need new
+ *   1. frees every block that does not cover an address k * i: what stays leaves no room for a block
+ *      of i units anywhere between;
+ *   2. allocates blocks of i units until its live bytes are used up again: all of them need new
  *      memory.
+ *
+ * (Robson's chooses the better of two offsets to k * i in each round. In a heap that fills its
+ * segments from their start neither is ever better than 0.)
  *
  * The adversary has to see addresses, and a trace cannot: so it sees those of a best-fit heap over
  * segments, as the legacy heap's free blocks and the modern heap's pages are. That heap is:
@@ -195,33 +196,20 @@ static void release(struct game *game, const struct object *object)
 	game->live -= object->units;
 }
 
-/* Whether the object covers an address k * step + offset, counted within its segment. */
-static bool covers(const struct game *game, const struct object *object, uint32_t step,
-	uint32_t offset)
+/* Whether the object covers an address k * step, counted within its segment. */
+static bool covers(const struct game *game, const struct object *object, uint32_t step)
 {
 	uint32_t at = object->position % game->arena.segment_units;
-	uint32_t ahead = (offset + step - at % step) % step;
 
-	return ahead < object->units;
+	return (step - at % step) % step < object->units;
 }
 
-/* What the objects that cover the offset would waste. */
-static uint64_t waste(const struct game *game, uint32_t step, uint32_t offset)
-{
-	uint64_t sum = 0;
-
-	for (size_t i = 0; i < game->count; i++)
-		if (covers(game, &game->objects[i], step, offset))
-			sum += step - game->objects[i].units;
-	return sum;
-}
-
-static void free_uncovering(struct game *game, uint32_t step, uint32_t offset)
+static void free_uncovering(struct game *game, uint32_t step)
 {
 	size_t kept = 0;
 
 	for (size_t i = 0; i < game->count; i++) {
-		if (covers(game, &game->objects[i], step, offset))
+		if (covers(game, &game->objects[i], step))
 			game->objects[kept++] = game->objects[i];
 		else
 			release(game, &game->objects[i]);
@@ -240,14 +228,10 @@ static bool fill(struct game *game, uint32_t units)
 
 static void play(struct game *game)
 {
-	uint32_t offset = 0;
-
 	if (!fill(game, 1))
 		return;
 	for (uint32_t step = 2; step <= game->arena.segment_units && step <= game->most; step *= 2) {
-		if (waste(game, step, offset + step / 2) > waste(game, step, offset))
-			offset += step / 2;
-		free_uncovering(game, step, offset);
+		free_uncovering(game, step);
 		if (!fill(game, step) || game->generator->failed)
 			return;
 	}
