@@ -9,6 +9,7 @@
 #include <stdbool.h>
 
 #include <config.h>
+#include "heap/study/event.h"
 #include "zend_alloc.h"
 
 enum {

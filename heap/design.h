@@ -9,6 +9,7 @@
 #define HEAP_DESIGN_H
 
 #include "heap/heap.h"
+#include "heap/study/event.h"
 #include "storage/storage.h"
 
 /* What a legacy heap is made from.  segment_size is a power of two of at least 32 bytes;
@@ -21,6 +22,7 @@ struct zend_mm_legacy_setup {
 	size_t compact_threshold;
 	bool internal;
 	bool null_on_failure;
+	ZEND_MM_STUDY_ONLY(const struct zend_mm_study *study;)
 };
 
 /* Makes a legacy heap.  NULL with errno ENOMEM (or what storage left) where there is no memory. */
@@ -36,6 +38,7 @@ struct zend_mm_modern_setup {
 	size_t data_size;
 	bool huge_pages;
 	bool null_on_failure;
+	ZEND_MM_STUDY_ONLY(const struct zend_mm_study *study;)
 };
 
 /* Makes a modern heap, its first chunk included.  NULL with errno set as above. */

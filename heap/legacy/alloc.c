@@ -68,9 +68,11 @@ static ZEND_MM_NOINLINE void *alloc_from_buckets(legacy_heap_t *heap, size_t buc
 	block_t *rest = block_at(block, need);
 
 	if (left < legacy_smallest_block) {
+		ZEND_MM_EVENT(heap, WHOLE, block, need + left, left);
 		block_set(block, need + left, block_used);
 		return hand_out(heap, block, need + left, request);
 	}
+	ZEND_MM_EVENT(heap, SPLIT, block, need, left);
 	block_set(block, need, block_used);
 	block_set(rest, left, block_free);
 	bucket_insert(heap, rest, left);
@@ -126,6 +128,7 @@ static zend_always_inline void *alloc_small(legacy_heap_t *heap, size_t need, si
 	size_t buckets = heap->small_bitmap >> bucket_of(need);
 
 	cache_missed(heap, need);
+	ZEND_MM_EVENT(heap, BITMAP_TEST, NULL, heap->small_bitmap, bucket_of(need));
 	if (buckets) {
 		return alloc_from_buckets(heap, buckets, need, request);
 	}

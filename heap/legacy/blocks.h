@@ -14,7 +14,7 @@
 #define HEAP_LEGACY_BLOCKS_H
 
 #include "heap/legacy/corruption.h"
-#include "heap/legacy/heap.h"
+#include "heap/legacy/ideas.h"
 #include "heap/legacy/rest.h"
 #include "heap/legacy/trie.h"
 
@@ -57,6 +57,7 @@ static zend_always_inline void bucket_ran_empty(legacy_heap_t *heap, size_t size
 		heap->small_bitmap &= ~bit;
 		if (UNEXPECTED(queue->prev != ring_sentinel(queue))) {
 			heap->hidden_buckets |= bit;
+			ZEND_MM_EVENT(heap, BUCKET_HIDDEN, queue->prev, size, bucket_of(size));
 		}
 	}
 }
@@ -114,6 +115,7 @@ static zend_always_inline void bucket_insert(legacy_heap_t *heap, block_t *block
 	queue->next = block;
 	block_ring(block)->next = newest;
 	block_ring(newest)->prev = block;
+	ZEND_MM_EVENT(heap, BUCKET_INSERT, block, size, bucket_of(size));
 }
 
 /* Puts a free block, its header set, into the ordinary free lists. */
@@ -162,6 +164,7 @@ static zend_always_inline block_t *bucket_take(legacy_heap_t *heap, size_t size)
 		zend_mm_legacy_corrupted_bucket(heap, block, size);
 	}
 	block_check_tags(heap, block);
+	ZEND_MM_EVENT(heap, BUCKET_TAKEN, block, size, bucket_of(size));
 	small_unlink(heap, block, size);
 	return block;
 }
@@ -171,8 +174,9 @@ static zend_always_inline size_t absorb_after(legacy_heap_t *heap, block_t *bloc
 {
 	block_t *after = block_at(block, size);
 
-	if (block_is_free(after)) {
+	if (block_is_free(after) && idea_coalescing(heap)) {
 		block_check_tags(heap, after);
+		ZEND_MM_EVENT(heap, MERGE_AFTER, after, after->word, 0);
 		block_unlink(heap, after);
 		size += block_size(after);
 	}
@@ -184,12 +188,13 @@ static zend_always_inline size_t absorb_after(legacy_heap_t *heap, block_t *bloc
 static zend_always_inline block_t *absorb_into_before(legacy_heap_t *heap, block_t *block,
 	size_t *size)
 {
-	if (block_before_is_free(block)) {
+	if (block_before_is_free(block) && idea_coalescing(heap)) {
 		block_t *before = block_before(block);
 
 		if (UNEXPECTED(before->word != block->before)) {
 			zend_mm_legacy_corrupted_tags(heap, block);
 		}
+		ZEND_MM_EVENT(heap, MERGE_BEFORE, before, before->word, 0);
 		block_unlink(heap, before);
 		*size += block_size(before);
 		return before;
@@ -212,9 +217,11 @@ static zend_always_inline size_t block_carve(legacy_heap_t *heap, block_t *block
 
 	if (left < legacy_smallest_block) {
 		block_set(block, size, block_used);
+		ZEND_MM_EVENT(heap, WHOLE, block, size, left);
 		return size;
 	}
 	block_set(block, need, block_used);
+	ZEND_MM_EVENT(heap, SPLIT, block, need, left);
 	if (remainder == remainder_to_rest) {
 		zend_mm_legacy_rest_insert(heap, block_at(block, need), left);
 	} else {
@@ -232,8 +239,10 @@ static zend_always_inline size_t block_carve_listed(legacy_heap_t *heap, block_t
 	if (left < legacy_smallest_block) {
 		block_unlink(heap, listed);
 		block_set(block, size, block_used);
+		ZEND_MM_EVENT(heap, WHOLE, block, size, left);
 		return size;
 	}
+	ZEND_MM_EVENT(heap, SPLIT, block, need, left);
 	block_relist(heap, listed, block_at(block, need), left);
 	block_set(block, need, block_used);
 	return need;

@@ -8,7 +8,7 @@
 #ifndef HEAP_LEGACY_CACHE_H
 #define HEAP_LEGACY_CACHE_H
 
-#include "heap/legacy/heap.h"
+#include "heap/legacy/ideas.h"
 
 /* The place of the link in a cached block's data. */
 static zend_always_inline void **cache_link(void *data)
@@ -21,6 +21,7 @@ static zend_always_inline void cache_pop(legacy_heap_t *heap, size_t size, void 
 {
 	*cache_of(heap, size) = *cache_link(data);
 	heap->cached -= size;
+	ZEND_MM_EVENT(heap, CACHE_HIT, data, size, bucket_of(size));
 	if (config_cache_statistics) {
 		heap->statistics[bucket_of(size)].hits++;
 		heap->statistics[bucket_of(size)].length--;
@@ -35,6 +36,7 @@ static zend_always_inline void cache_push(legacy_heap_t *heap, size_t size, void
 	*cache_link(data) = *top;
 	*top = data;
 	heap->cached += size;
+	ZEND_MM_EVENT(heap, CACHE_PUSH, data, size, bucket_of(size));
 	if (config_cache_statistics) {
 		struct zend_mm_legacy_cache_statistics *seen = &heap->statistics[bucket_of(size)];
 
@@ -47,12 +49,13 @@ static zend_always_inline void cache_push(legacy_heap_t *heap, size_t size, void
  * the last block can take it past the capacity. */
 static zend_always_inline bool cache_has_room(const legacy_heap_t *heap)
 {
-	return heap->cached < legacy_cache_capacity;
+	return heap->cached < idea_cache_capacity(heap);
 }
 
 /* Counts a request that the cache could not serve. */
 static zend_always_inline void cache_missed(legacy_heap_t *heap, size_t size)
 {
+	ZEND_MM_EVENT(heap, CACHE_MISS, NULL, size, bucket_of(size));
 	if (config_cache_statistics) {
 		heap->statistics[bucket_of(size)].misses++;
 	}

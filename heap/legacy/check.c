@@ -19,6 +19,7 @@
 
 #include "heap/legacy/check.h"
 #include "heap/legacy/guard.h"
+#include "heap/legacy/ideas.h"
 #include "heap/legacy/verbs.h"
 #include "storage/readable.h"
 
@@ -157,7 +158,7 @@ static bool check_block(struct zend_mm_legacy_check *check, const block_t *block
 			"a block's size word disagrees with its copy in the block after it", block,
 			&block_after(block)->before, block->word);
 	}
-	if (block_is_free(block) && block_before_is_free(block)) {
+	if (idea_coalescing(check->heap) && block_is_free(block) && block_before_is_free(block)) {
 		return zend_mm_legacy_wrong(check, "two neighbouring blocks are both free", block, NULL,
 			0);
 	}

@@ -8,7 +8,9 @@
  */
 #include "heap/legacy/cache.h"
 #include "heap/legacy/check.h"
+#include "heap/legacy/ideas.h"
 #include "heap/legacy/rest.h"
+#include "heap/study/large_list.h"
 
 /* Marks a member of a list.  False where it has been met already. */
 static bool mark_listed(struct zend_mm_legacy_check *check, const block_t *block)
@@ -267,7 +269,25 @@ static bool check_rest(struct zend_mm_legacy_check *check)
 
 /* }}} */
 
+/* A heap under study may have one list instead of trees. */
+static bool check_large_list(struct zend_mm_legacy_check *check)
+{
+	const struct zend_mm_legacy_ring *list = large_list(check->heap);
+	const block_t *sentinel = ring_sentinel(list);
+	const block_t *from = sentinel;
+
+	for (block_t *const *link = &list->next; *link != sentinel; link = &block_ring(from)->next) {
+		if (!check_free_member(check, from, link)
+				|| !check_points_back(check, *link, &block_ring(*link)->prev, from)) {
+			return false;
+		}
+		from = *link;
+	}
+	return check_points_back(check, sentinel, &list->prev, from);
+}
+
 bool zend_mm_legacy_check_lists(struct zend_mm_legacy_check *check)
 {
-	return check_cache(check) && check_buckets(check) && check_trees(check) && check_rest(check);
+	return check_cache(check) && check_buckets(check) && check_trees(check) && check_rest(check)
+		&& (!config_study || check_large_list(check));
 }

@@ -30,6 +30,7 @@ static void free_reserve(legacy_heap_t *heap)
 
 	if (reserve) {
 		heap->reserve = NULL;
+		ZEND_MM_EVENT(heap, RESERVE_FREED, reserve, heap->reserve_size, 0);
 		zend_mm_legacy_free_slow(&heap->head, reserve);
 	}
 }
@@ -70,6 +71,7 @@ static void report(legacy_heap_t *heap, const char *before, size_t number, const
 
 void *zend_mm_legacy_out_of_memory(legacy_heap_t *heap, size_t request, enum tried_format tried)
 {
+	ZEND_MM_EVENT(heap, REFUSED, NULL, request, heap->head.real_size);
 	if (!heap->head.null_on_failure) {
 		report(heap, "Out of memory (allocated ", heap->head.real_size, ")", request, tried);
 	}
@@ -78,6 +80,7 @@ void *zend_mm_legacy_out_of_memory(legacy_heap_t *heap, size_t request, enum tri
 
 void *zend_mm_legacy_over_limit(legacy_heap_t *heap, size_t request, enum tried_format tried)
 {
+	ZEND_MM_EVENT(heap, OVER_LIMIT, NULL, request, heap->head.limit);
 	/* compat: the request is not tried again with what the flush gave back */
 	zend_mm_legacy_flush_cache(heap);
 	if (!heap->head.null_on_failure) {

@@ -29,17 +29,19 @@ static ZEND_MM_NOINLINE void coalesce(legacy_heap_t *heap, block_t *block, size_
 	block_t *after = block_at(block, size);
 	block_t *listed = NULL;
 
-	if (block_is_free(after)) {
+	if (block_is_free(after) && idea_coalescing(heap)) {
 		block_check_tags(heap, after);
+		ZEND_MM_EVENT(heap, MERGE_AFTER, after, after->word, 0);
 		size += after->word;
 		listed = after;
 	}
-	if (block_before_is_free(block)) {
+	if (block_before_is_free(block) && idea_coalescing(heap)) {
 		block_t *before = block_before(block);
 
 		if (UNEXPECTED(before->word != block->before)) {
 			zend_mm_legacy_corrupted_tags(heap, block);
 		}
+		ZEND_MM_EVENT(heap, MERGE_BEFORE, before, before->word, 0);
 		if (listed) {
 			block_unlink(heap, listed);
 		}
@@ -86,7 +88,7 @@ static zend_always_inline void coalesce_or_list(legacy_heap_t *heap, block_t *bl
 		coalesce(heap, block, size);
 	} else if (!block_before_is_free(block)) {
 		block_insert(heap, block, size);
-	} else if (block->before >= legacy_small_limit) {
+	} else if (config_short_ways && block->before >= legacy_small_limit) {
 		coalesce_with_before(heap, block_before(block), block, size);
 	} else {
 		coalesce(heap, block, size);
@@ -109,6 +111,9 @@ ZEND_MM_NOINLINE void zend_mm_legacy_free_slow(zend_mm_heap *head, void *ptr)
 		cache_push(heap, size, ptr);
 		return;
 	}
+	if (config_study && size < legacy_small_limit) {
+		ZEND_MM_EVENT(heap, CACHE_FULL, block, heap->cached, bucket_of(size));
+	}
 	block_undress(block, false);
 	heap->head.size -= size;
 	coalesce_or_list(heap, block, size);
@@ -130,6 +135,7 @@ static void flush_block(legacy_heap_t *heap, block_t *block)
 
 void zend_mm_legacy_flush_cache(legacy_heap_t *heap)
 {
+	ZEND_MM_EVENT(heap, CACHE_FLUSHED, NULL, heap->cached, 0);
 	for (size_t bucket = 0; bucket < legacy_bucket_count; bucket++) {
 		void *data = heap->cache[bucket];
 

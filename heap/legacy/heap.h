@@ -54,6 +54,8 @@ struct zend_mm_legacy_heap {
 	size_t flushed;             /* bytes that flushes of the cache left in head.size */
 
 	size_t secret;              /* what cookies and canaries are made of */
+	ZEND_MM_STUDY_ONLY(const struct zend_mm_study *study;)
+	ZEND_MM_STUDY_ONLY(struct zend_mm_legacy_ring large;) /* instead of trees, newest first */
 	struct zend_mm_legacy_cache_statistics
 		statistics[config_cache_statistics ? legacy_bucket_count : 1];
 };

@@ -38,6 +38,7 @@ static ZEND_MM_NOINLINE void *shrink(legacy_heap_t *heap, block_t *block, size_t
 {
 	size_t size = absorb_after(heap, block, old_size);
 
+	ZEND_MM_EVENT(heap, RESIZE_SHRINKS, block, old_size, need);
 	block_set(block, need, block_used);
 	block_insert(heap, block_at(block, need), size - need);
 	heap->head.size -= old_size - need;
@@ -51,6 +52,7 @@ static ZEND_MM_NOINLINE void *swap_with_cached(legacy_heap_t *heap, block_t *blo
 {
 	void *data = *cache_of(heap, need);
 
+	ZEND_MM_EVENT(heap, RESIZE_SWAPS, block, old_size, need);
 	cache_pop(heap, need, data);
 	memcpy(data, block_data(block), data_size(block, old_size));
 	block_dress(heap, block_of(data), request);
@@ -67,7 +69,9 @@ static ZEND_MM_NOINLINE void *grow(legacy_heap_t *heap, block_t *block, size_t o
 	block_t *after = block_at(block, old_size);
 	size_t new_size;
 
+	ZEND_MM_EVENT(heap, RESIZE_GROWS, block, old_size, need);
 	block_check_tags(heap, after);
+	ZEND_MM_EVENT(heap, MERGE_AFTER, after, after->word, 0);
 	if (block_is_first(block) && block_is_guard(block_at(block, size))) {
 		/* all that the segment has */
 		block_unlink(heap, after);
@@ -128,6 +132,7 @@ static ZEND_MM_NOINLINE void *grow_segment(legacy_heap_t *heap, block_t *block, 
 	bool over_limit = segment_size < need || real_size > heap->head.limit;
 	block_t *after = block_at(block, old_size);
 
+	ZEND_MM_EVENT(heap, RESIZE_SEGMENT, block, old_size, need);
 	if (block_is_free(after)) {
 		block_check_tags(heap, after);
 		block_unlink(heap, after);
@@ -154,8 +159,10 @@ static ZEND_MM_NOINLINE void *grow_segment(legacy_heap_t *heap, block_t *block, 
 static ZEND_MM_NOINLINE void *move(legacy_heap_t *heap, block_t *block, size_t old_size,
 	size_t request)
 {
-	void *data = zend_mm_legacy_alloc(&heap->head, request);
+	void *data;
 
+	ZEND_MM_EVENT(heap, RESIZE_MOVES, block, old_size, request);
+	data = zend_mm_legacy_alloc(&heap->head, request);
 	if (EXPECTED(data != NULL)) {
 		memcpy(data, block_data(block), data_size(block, old_size));
 		zend_mm_legacy_free(&heap->head, block_data(block));
@@ -205,6 +212,7 @@ void *zend_mm_legacy_realloc(zend_mm_heap *head, void *ptr, size_t request, size
 		if (old_size - need >= legacy_smallest_block) {
 			return shrink(heap, block, old_size, need, request);
 		}
+		ZEND_MM_EVENT(heap, RESIZE_STAYS, block, old_size, need);
 		block_dress(heap, block, request);
 		return ptr;
 	}

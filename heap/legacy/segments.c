@@ -44,6 +44,7 @@ zend_mm_segment *zend_mm_legacy_segment_obtain(legacy_heap_t *heap, size_t size)
 	segment->next_segment = heap->segments;
 	heap->segments = segment;
 	add_real_size(heap, size);
+	ZEND_MM_EVENT(heap, SEGMENT_NEW, segment, size, size > heap->segment_size);
 	segment_first_block(segment)->before = block_guard;
 	segment_write_guard(segment);
 	return segment;
@@ -71,6 +72,7 @@ zend_mm_segment *zend_mm_legacy_segment_resize(legacy_heap_t *heap, zend_mm_segm
 		*place = resized;
 	}
 	resized->size = size;
+	ZEND_MM_EVENT(heap, SEGMENT_RESIZED, resized, size, old_size);
 	add_real_size(heap, size - old_size);
 	segment_write_guard(resized);
 	return resized;
@@ -84,6 +86,7 @@ void zend_mm_legacy_segment_release(legacy_heap_t *heap, zend_mm_segment *segmen
 	if (UNEXPECTED(!*place)) {
 		zend_mm_legacy_corrupted_segment(heap, segment);
 	}
+	ZEND_MM_EVENT(heap, SEGMENT_GONE, segment, segment->size, 0);
 	*place = segment->next_segment;
 	heap->head.real_size -= segment->size;
 	heap->head.calls.frees++;

@@ -14,6 +14,7 @@
 #include "heap/legacy/blocks.h"
 #include "heap/legacy/cache.h"
 #include "heap/legacy/fast.h"
+#include "heap/legacy/ideas.h"
 #include "heap/legacy/leaks.h"
 #include "heap/legacy/segments.h"
 #include "heap/legacy/verbs.h"
@@ -36,6 +37,7 @@ static void empty_lists(legacy_heap_t *heap)
 	}
 	empty_ring(&heap->rest);
 	heap->rest_count = 0;
+	ZEND_MM_STUDY_ONLY(empty_ring(&heap->large);)
 	zend_mm_legacy_forget_cache(heap);
 }
 
@@ -93,7 +95,8 @@ static size_t make_secret(const legacy_heap_t *heap)
 static void set_up(legacy_heap_t *heap, const struct zend_mm_legacy_setup *setup,
 	zend_mm_storage *storage)
 {
-	heap->head.kind = heap->head.design_kind = ZEND_MM_KIND_LEGACY;
+	heap->head.kind = config_study ? ZEND_MM_KIND_OTHER : ZEND_MM_KIND_LEGACY;
+	heap->head.design_kind = heap->head.kind;
 	heap->head.verbs = heap->head.design_verbs = &zend_mm_legacy_verbs;
 	heap->head.mode = ZEND_MM_LEGACY;
 	heap->head.zend_mm = true;
@@ -104,6 +107,7 @@ static void set_up(legacy_heap_t *heap, const struct zend_mm_legacy_setup *setup
 	heap->compact_threshold = setup->compact_threshold;
 	heap->internal = setup->internal;
 	heap->secret = make_secret(heap);
+	ZEND_MM_STUDY_ONLY(heap->study = setup->study;)
 	empty_lists(heap);
 }
 
@@ -182,9 +186,10 @@ static void empty_segment(legacy_heap_t *heap, zend_mm_segment *segment)
 static void end_request(legacy_heap_t *heap)
 {
 	zend_mm_storage *storage = heap->head.storage;
-	bool keep = heap->reserve_size > 0 || heap->internal;
+	bool keep = (heap->reserve_size > 0 && idea_kept_segment(heap)) || heap->internal;
 	zend_mm_segment *kept = keep ? oldest_segment(heap) : NULL;
 
+	ZEND_MM_EVENT(heap, REQUEST_ENDED, NULL, heap->head.size - heap->cached, 0);
 	release_segments_but(heap, kept);
 	if (heap->compact_threshold > 0 && heap->head.real_peak > heap->compact_threshold
 			&& storage->handlers->compact) {
@@ -195,6 +200,7 @@ static void end_request(legacy_heap_t *heap)
 	heap->flushed = 0;
 	heap->head.real_peak = heap->head.real_size;
 	if (kept) {
+		ZEND_MM_EVENT(heap, SEGMENT_KEPT, kept, kept->size, 0);
 		empty_segment(heap, kept);
 	}
 	take_reserve(heap);

@@ -17,7 +17,9 @@
  *
  * Called by blocks.h (insertion, removal) and alloc.c (search).
  */
+#include "heap/legacy/ideas.h"
 #include "heap/legacy/trie.h"
+#include "heap/study/large_list.h"
 
 /* The bits of a size below the tree's own, shifted to the top of a word. */
 static zend_always_inline size_t path_of(size_t size, unsigned tree)
@@ -49,20 +51,29 @@ void zend_mm_legacy_trie_insert(legacy_heap_t *heap, block_t *block, size_t size
 	block_t **place = &heap->trees[tree];
 	block_t *node = *place;
 	size_t path = path_of(size, tree);
+	unsigned bit = tree;
 
+	if (idea_large(heap) != ZEND_MM_STUDY_TRIES) {
+		large_list_insert(heap, block);
+		return;
+	}
 	if (!node) {
 		heap->large_bitmap |= (size_t) 1 << tree;
 	}
 	while (node) {
 		if (node->word == size) {
 			join_ring(block, node);
+			ZEND_MM_EVENT(heap, TREE_NEW_MEMBER, block, size, tree);
 			return;
 		}
+		bit--;
+		ZEND_MM_EVENT(heap, TREE_TURN, node, bit, first_turn(path));
 		place = &block_links(node)->child[first_turn(path)];
 		path <<= 1;
 		node = *place;
 	}
 	trie_become_node(block, place);
+	ZEND_MM_EVENT(heap, TREE_NEW_NODE, block, size, tree);
 }
 
 /* The smallest block so far that is large enough. */
@@ -71,34 +82,42 @@ struct best {
 	size_t size;
 };
 
-static zend_always_inline void consider(struct best *best, block_t *node, size_t size)
+static zend_always_inline void consider(const legacy_heap_t *heap, struct best *best,
+	block_t *node, size_t size)
 {
 	size_t node_size = node->word;
 
+	ZEND_MM_EVENT(heap, TREE_NODE, node, node_size, highest_bit(node_size));
 	if (node_size >= size && node_size < best->size) {
 		best->block = node;
 		best->size = node_size;
+		ZEND_MM_EVENT(heap, TREE_BEST, node, node_size, highest_bit(node_size));
 	}
 }
 
 /* Goes down beside the request's path, where every block is large enough.
  * compat: from a node with a child 0 to its child 1, and no further from a node without a child 0;
  * so what is found is not always the best fit. */
-static zend_always_inline void search_beside(struct best *best, block_t *node, size_t size)
+static zend_always_inline void search_beside(const legacy_heap_t *heap, struct best *best,
+	block_t *node, size_t size)
 {
+	if (config_study && node) {
+		ZEND_MM_EVENT(heap, TREE_BESIDE, node, node->word, highest_bit(node->word));
+	}
 	while (node) {
 		const struct zend_mm_legacy_links *links = block_links(node);
 
-		consider(best, node, size);
+		consider(heap, best, node, size);
 		node = links->child[0] ? links->child[1] : NULL;
 	}
 }
 
 /* Follows the request's bits, then the last subtree passed on the right. */
-static zend_always_inline void search_along(struct best *best, block_t *node, size_t size,
-	unsigned tree)
+static zend_always_inline void search_along(const legacy_heap_t *heap, struct best *best,
+	block_t *node, size_t size, unsigned tree)
 {
 	size_t path = path_of(size, tree);
+	unsigned bit = tree;
 	block_t *right = NULL;
 
 	while (node) {
@@ -106,16 +125,32 @@ static zend_always_inline void search_along(struct best *best, block_t *node, si
 
 		if (node->word == size) {
 			best->block = node;
+			ZEND_MM_EVENT(heap, TREE_EXACT, node, size, tree);
 			return;
 		}
-		consider(best, node, size);
+		consider(heap, best, node, size);
 		if (first_turn(path) == 0 && links->child[1]) {
 			right = links->child[1];
+			ZEND_MM_EVENT(heap, TREE_RIGHT, right, right->word, tree);
 		}
+		bit--;
+		ZEND_MM_EVENT(heap, TREE_TURN, node, bit, first_turn(path));
 		node = links->child[first_turn(path)];
 		path <<= 1;
 	}
-	search_beside(best, right, size);
+	search_beside(heap, best, right, size);
+}
+
+/* Tells a heap's observer what the search came to. */
+static zend_always_inline void tell_found(const legacy_heap_t *heap, const block_t *node,
+	size_t size, unsigned tree)
+{
+	if (config_study && node) {
+		ZEND_MM_EVENT(heap, TREE_TAKEN, block_ring(node)->next, node->word,
+			highest_bit(node->word));
+	} else {
+		ZEND_MM_EVENT(heap, TREES_EMPTY, NULL, size, tree);
+	}
 }
 
 block_t *zend_mm_legacy_trie_find(const legacy_heap_t *heap, size_t size)
@@ -124,13 +159,18 @@ block_t *zend_mm_legacy_trie_find(const legacy_heap_t *heap, size_t size)
 	size_t trees = heap->large_bitmap >> tree;
 	struct best best = { NULL, SIZE_MAX };
 
+	if (idea_large(heap) != ZEND_MM_STUDY_TRIES) {
+		return large_list_find(heap, size);
+	}
+	ZEND_MM_EVENT(heap, TREES_TEST, NULL, heap->large_bitmap, tree);
 	if (trees & 1) {
-		search_along(&best, heap->trees[tree], size, tree);
+		search_along(heap, &best, heap->trees[tree], size, tree);
 	}
 	trees &= ~(size_t) 1;
 	if (!best.block && trees) {
-		search_beside(&best, heap->trees[tree + lowest_bit(trees)], size);
+		search_beside(heap, &best, heap->trees[tree + lowest_bit(trees)], size);
 	}
+	tell_found(heap, best.block, size, tree);
 	/* compat: the node itself only where it is alone */
 	return best.block ? block_ring(best.block)->next : NULL;
 }
@@ -142,6 +182,7 @@ void zend_mm_legacy_trie_replace_node(legacy_heap_t *heap, block_t *block, block
 
 	trie_check_parent(heap, block);
 	*from->parent = successor;
+	ZEND_MM_EVENT(heap, TREE_REPLACED, successor, successor->word, highest_bit(block->word));
 	to->parent = from->parent;
 	for (int side = 0; side < 2; side++) {
 		block_t *child = from->child[side];
@@ -170,6 +211,7 @@ void zend_mm_legacy_trie_remove_inner_node(legacy_heap_t *heap, block_t *block)
 	block_t **below;
 	block_t *leaf;
 
+	ZEND_MM_EVENT(heap, TREE_INNER_GONE, block, block->word, highest_bit(block->word));
 	while (*(below = way_down(*place))) {
 		place = below;
 	}

@@ -27,12 +27,13 @@ static zend_always_inline void trie_become_node(block_t *block, block_t **place)
 	links->child[0] = links->child[1] = NULL;
 }
 
-/* Whether a node has no children and is alone in its ring, which is whole then. */
+/* Whether a node has no children and is alone in its ring, which is whole then.  Asked for short
+ * ways, which a heap under study does not take. */
 static zend_always_inline bool trie_is_lone_leaf(const block_t *block)
 {
 	const struct zend_mm_legacy_links *links = block_links(block);
 
-	return links->ring.prev == block && links->ring.next == block
+	return config_short_ways && links->ring.prev == block && links->ring.next == block
 		&& !links->child[0] && !links->child[1];
 }
 
@@ -42,7 +43,7 @@ static zend_always_inline bool trie_is_lone_leaf(const block_t *block)
 static zend_always_inline bool trie_only_becomes(const legacy_heap_t *heap, unsigned tree,
 	const block_t *root, size_t size)
 {
-	return size >= legacy_small_limit && size >> tree == 1
+	return config_short_ways && size >= legacy_small_limit && size >> tree == 1
 		&& block_links(root)->parent == &heap->trees[tree] && trie_is_lone_leaf(root);
 }
 
@@ -74,6 +75,7 @@ static zend_always_inline void trie_remove_lone_leaf(legacy_heap_t *heap, block_
 
 	trie_check_parent(heap, block);
 	*links->parent = NULL;
+	ZEND_MM_EVENT(heap, TREE_LEAF_GONE, block, size, tree);
 	if (links->parent == &heap->trees[tree]) {
 		heap->large_bitmap &= ~((size_t) 1 << tree);
 	}

@@ -10,6 +10,7 @@
 #include "heap/legacy/map.h"
 #include "heap/legacy/rest.h"
 #include "heap/legacy/verbs.h"
+#include "heap/study/large_list.h"
 
 enum {
 	plane_cached,
@@ -224,6 +225,22 @@ static int show_tree(const struct viewer *viewer, const block_t *node, unsigned 
 	return result;
 }
 
+/* A heap under study may have one list instead of trees: shown as the ring of tree 0. */
+static int show_large_list(const struct viewer *viewer)
+{
+	const struct zend_mm_legacy_ring *list = large_list(viewer->heap);
+	int result = 0;
+
+	for (const block_t *block = list->next; block != ring_sentinel(list) && result == 0;
+			block = block_ring(block)->next) {
+		zend_mm_block_info info = describe_free(viewer->heap, block, false);
+
+		info.index = 0;
+		result = show(viewer, info, 0, block == list->next ? -1 : 2);
+	}
+	return result;
+}
+
 int zend_mm_legacy_walk_lists(zend_mm_heap *head, zend_mm_list_visitor visitor, void *context)
 {
 	const legacy_heap_t *heap = (const legacy_heap_t *) head;
@@ -238,6 +255,9 @@ int zend_mm_legacy_walk_lists(zend_mm_heap *head, zend_mm_list_visitor visitor, 
 	}
 	for (size_t tree = 0; tree < legacy_bucket_count && result == 0; tree++) {
 		result = show_tree(&viewer, heap->trees[tree], 0, -1);
+	}
+	if (config_study && result == 0) {
+		result = show_large_list(&viewer);
 	}
 	return result == 0 ? show_rest(&viewer) : result;
 }
