@@ -72,6 +72,9 @@ static bool zend_mm_chunks_find(struct zend_mm_modern_heap *heap, unsigned count
 
 	place->steps = 0;
 	for (;;) {
+		if (config_study && chunk->free_pages < count) {
+			ZEND_MM_EVENT(heap, CHUNK_SKIPPED, chunk, chunk->free_pages, count);
+		}
 		if (chunk->free_pages >= count) {
 			place->page = zend_mm_pages_find(chunk, count);
 			if (place->page != 0) {
@@ -101,6 +104,7 @@ static struct zend_mm_chunk *zend_mm_chunks_map(struct zend_mm_modern_heap *heap
 			zend_mm_bytes_of_pages(count));
 	}
 	zend_mm_real_size_add(heap, ZEND_MM_CHUNK_SIZE);
+	ZEND_MM_EVENT(heap, CHUNK_NEW, chunk, ZEND_MM_CHUNK_SIZE, heap->chunks + 1);
 	return chunk;
 }
 
@@ -120,6 +124,7 @@ static struct zend_mm_chunk *zend_mm_chunks_get(struct zend_mm_modern_heap *heap
 				zend_mm_bytes_of_pages(count));
 		}
 	}
+	ZEND_MM_EVENT(heap, CHUNK_REUSED, heap->cached_chunks, ZEND_MM_CHUNK_SIZE, heap->chunks + 1);
 	return zend_mm_cache_pop(heap);
 }
 
@@ -153,6 +158,7 @@ void *zend_mm_chunks_take_pages(struct zend_mm_modern_heap *heap, unsigned count
 	if (place.steps > ZEND_MM_MOVE_STEPS && count < ZEND_MM_MOVE_PAGES) {
 		zend_mm_chunk_unlink(place.chunk);
 		zend_mm_chunk_link_after(heap->main_chunk, place.chunk);
+		ZEND_MM_EVENT(heap, CHUNK_TO_FRONT, place.chunk, 0, place.steps);
 	}
 	zend_mm_pages_take(place.chunk, place.page, count);
 	return zend_mm_page_address(place.chunk, place.page);
@@ -190,6 +196,7 @@ static void zend_mm_chunks_delete(struct zend_mm_modern_heap *heap, struct zend_
 	heap->chunks--;
 	if (zend_mm_chunks_keep(heap)) {
 		zend_mm_cache_push(heap, chunk);
+		ZEND_MM_EVENT(heap, CHUNK_CACHED, chunk, ZEND_MM_CHUNK_SIZE, heap->cached_count);
 		return;
 	}
 	zend_mm_real_size_sub(heap, ZEND_MM_CHUNK_SIZE);
@@ -200,6 +207,7 @@ static void zend_mm_chunks_delete(struct zend_mm_modern_heap *heap, struct zend_
 		zend_mm_cache_push(heap, chunk);
 	}
 	zend_mm_region_unmap(heap, victim, ZEND_MM_CHUNK_SIZE);
+	ZEND_MM_EVENT(heap, CHUNK_GONE, victim, ZEND_MM_CHUNK_SIZE, heap->chunks);
 }
 
 void zend_mm_chunks_delete_if_empty(struct zend_mm_modern_heap *heap, struct zend_mm_chunk *chunk)
@@ -218,6 +226,7 @@ void zend_mm_chunks_give_pages(struct zend_mm_modern_heap *heap, struct zend_mm_
 
 void zend_mm_chunks_drop_cached(struct zend_mm_modern_heap *heap)
 {
+	ZEND_MM_EVENT(heap, CHUNK_GONE, heap->cached_chunks, ZEND_MM_CHUNK_SIZE, heap->chunks);
 	zend_mm_region_unmap(heap, zend_mm_cache_pop(heap), ZEND_MM_CHUNK_SIZE);
 }
 
@@ -229,6 +238,7 @@ void zend_mm_chunks_cache_all(struct zend_mm_modern_heap *heap)
 		struct zend_mm_chunk *next = chunk->next;
 
 		zend_mm_cache_push(heap, chunk);
+		ZEND_MM_EVENT(heap, CHUNK_CACHED, chunk, ZEND_MM_CHUNK_SIZE, heap->cached_count);
 		chunk = next;
 	}
 	heap->chunks = 1;

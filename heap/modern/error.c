@@ -15,6 +15,11 @@ void *zend_mm_modern_refuse(struct zend_mm_modern_heap *heap, enum zend_mm_refus
 {
 	heap->refusal.reason = reason;
 	heap->refusal.size = size;
+	if (config_study && reason == ZEND_MM_REFUSED_BY_LIMIT) {
+		ZEND_MM_EVENT(heap, OVER_LIMIT, NULL, size, heap->head.limit);
+	} else {
+		ZEND_MM_EVENT(heap, REFUSED, NULL, size, heap->head.real_size);
+	}
 	return NULL;
 }
 

@@ -38,6 +38,7 @@ static zend_always_inline void *zend_mm_modern_alloc_bin(zend_mm_heap *base, siz
 	if (UNEXPECTED(slot == NULL)) {
 		return zend_mm_modern_alloc_small_slow(heap, bin);
 	}
+	ZEND_MM_EVENT(heap, SLOT_TAKEN, slot, zend_mm_bin_size(bin), bin);
 	ZEND_MM_OPAQUE(bin);
 	heap->free_slots[bin] = zend_mm_slot_next(heap, slot);
 	return slot;
@@ -50,6 +51,7 @@ static zend_always_inline void zend_mm_modern_push(struct zend_mm_modern_heap *h
 	struct zend_mm_slot *slot = (struct zend_mm_slot *)ptr;
 
 	zend_mm_size_sub(heap, zend_mm_heap_bin_size(heap, bin));
+	ZEND_MM_EVENT(heap, SLOT_GIVEN, slot, zend_mm_bin_size(bin), bin);
 	zend_mm_slot_set_next(heap, slot, heap->free_slots[bin]);
 	ZEND_MM_OPAQUE(bin);
 	heap->free_slots[bin] = slot;

@@ -81,6 +81,8 @@ static unsigned zend_mm_gc_chunk(struct zend_mm_chunk *chunk)
 			unsigned pages = zend_mm_bins[bin].pages;
 
 			if (zend_mm_run_is_free(word)) {
+				ZEND_MM_EVENT(chunk->heap, RUN_COLLECTED, zend_mm_page_address(chunk, page),
+					zend_mm_bytes_of_pages(pages), bin);
 				zend_mm_pages_give(chunk, page, pages);
 				given += pages;
 			} else {
@@ -103,6 +105,7 @@ size_t zend_mm_modern_gc(zend_mm_heap *base)
 	size_t given = 0;
 	unsigned bin;
 
+	ZEND_MM_EVENT(heap, COLLECT, NULL, 0, 0);
 	for (bin = 0; bin < ZEND_MM_BIN_COUNT; bin++) {
 		if (zend_mm_gc_count(heap, bin)) {
 			zend_mm_gc_unlist(heap, bin);
@@ -115,5 +118,6 @@ size_t zend_mm_modern_gc(zend_mm_heap *base)
 		zend_mm_chunks_delete_if_empty(heap, chunk);
 		chunk = next;
 	} while (chunk != heap->main_chunk);
+	ZEND_MM_EVENT(heap, COLLECTED, NULL, given * ZEND_MM_PAGE_SIZE, 0);
 	return given * ZEND_MM_PAGE_SIZE;
 }

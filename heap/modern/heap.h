@@ -53,6 +53,7 @@ struct zend_mm_modern_heap {
 	size_t data_size;                        /* of the storage's data copied into the heap */
 	unsigned data_pages;                     /* pages from 1 on that hold it; 0: in the header */
 	bool huge_pages;
+	ZEND_MM_STUDY_ONLY(const struct zend_mm_study *study;)
 };
 
 /* Room for the storage's data behind the heap structure. */

@@ -106,6 +106,7 @@ static void *zend_mm_try_huge_aligned(struct zend_mm_modern_heap *heap, size_t s
 	zend_mm_huge_insert(heap, entry, ptr, rounded);
 	zend_mm_real_size_add(heap, rounded);
 	zend_mm_size_add(heap, rounded);
+	ZEND_MM_EVENT(heap, HUGE_NEW, ptr, rounded, size);
 	return ptr;
 }
 
@@ -135,6 +136,7 @@ void zend_mm_modern_free_huge(struct zend_mm_modern_heap *heap, void *ptr)
 		zend_mm_modern_bad_huge(heap, ptr);
 	}
 	size = entry->size;
+	ZEND_MM_EVENT(heap, HUGE_GONE, ptr, size, 0);
 	zend_mm_modern_push(heap, entry, zend_mm_bin_of(sizeof(*entry)));
 	zend_mm_region_unmap(heap, ptr, size);
 	zend_mm_real_size_sub(heap, size);
@@ -149,6 +151,7 @@ static bool zend_mm_huge_shrink(struct zend_mm_modern_heap *heap, struct zend_mm
 	if (!zend_mm_region_truncate(heap, entry->ptr, entry->size, rounded)) {
 		return false;
 	}
+	ZEND_MM_EVENT(heap, HUGE_RESIZED, entry->ptr, rounded, entry->size);
 	entry->size = rounded;
 	zend_mm_real_size_sub(heap, bytes);
 	zend_mm_size_sub(heap, bytes);
@@ -163,6 +166,7 @@ static bool zend_mm_huge_grow(struct zend_mm_modern_heap *heap, struct zend_mm_h
 	if (!zend_mm_region_extend(heap, entry->ptr, entry->size, rounded)) {
 		return false;
 	}
+	ZEND_MM_EVENT(heap, HUGE_RESIZED, entry->ptr, rounded, entry->size);
 	entry->size = rounded;
 	zend_mm_real_size_add(heap, bytes);
 	zend_mm_size_add(heap, bytes);

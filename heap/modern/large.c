@@ -42,6 +42,8 @@ static void zend_mm_large_shrink(struct zend_mm_modern_heap *heap, struct zend_m
 	chunk->free_pages += pages;
 	zend_mm_pages_clear(chunk, page + new_pages, pages);
 	chunk->map[page] = zend_mm_large_word(new_pages);
+	ZEND_MM_EVENT(heap, RESIZE_SHRINKS, zend_mm_page_address(chunk, page),
+		zend_mm_bytes_of_pages(old_pages), zend_mm_bytes_of_pages(new_pages));
 }
 
 /* Takes the pages after a run, if they are free.  compat: free_tail stays, even where the run now
@@ -59,6 +61,8 @@ static bool zend_mm_large_grow(struct zend_mm_modern_heap *heap, struct zend_mm_
 	chunk->free_pages -= pages;
 	zend_mm_pages_set(chunk, page + old_pages, pages);
 	chunk->map[page] = zend_mm_large_word(new_pages);
+	ZEND_MM_EVENT(heap, RESIZE_GROWS, zend_mm_page_address(chunk, page),
+		zend_mm_bytes_of_pages(old_pages), zend_mm_bytes_of_pages(new_pages));
 	return true;
 }
 

@@ -5,6 +5,7 @@
  * Called by chunks.c, which walks the chunks.  Invariant: free_pages is the number of clear bits,
  * and no run begins at free_tail or after it.  A run that grew in place may reach past free_tail.
  */
+#include "heap/modern/heap.h"
 #include "heap/modern/pages.h"
 
 /* The first free page at or after position, ZEND_MM_PAGES where all are used. */
@@ -43,31 +44,50 @@ static inline unsigned zend_mm_free_range_end(const struct zend_mm_chunk *chunk,
 	return index * 64 + (unsigned)__builtin_ctzll(used_bits);
 }
 
+/* Tells a heap's observer what a search that found no exact length came to. */
+static inline void zend_mm_tell_pages(const struct zend_mm_chunk *chunk, unsigned best,
+	unsigned count)
+{
+	if (config_study && best != 0) {
+		ZEND_MM_EVENT(chunk->heap, PAGES_BEST, zend_mm_page_address(chunk, best), 0, count);
+	} else {
+		ZEND_MM_EVENT(chunk->heap, PAGES_NONE, chunk, 0, count);
+	}
+}
+
 unsigned zend_mm_pages_find(struct zend_mm_chunk *chunk, unsigned count)
 {
 	unsigned best = 0;
 	unsigned best_length = ZEND_MM_PAGES;
 	unsigned position = 0;
 
+	ZEND_MM_EVENT(chunk->heap, PAGES_SEARCH, chunk, chunk->free_tail, count);
 	for (;;) {
 		unsigned start = zend_mm_next_free_page(chunk, position);
 		unsigned end;
 		unsigned length;
 
 		if (start == ZEND_MM_PAGES) {
+			zend_mm_tell_pages(chunk, best, count);
 			return best;
 		}
 		end = zend_mm_free_range_end(chunk, start);
 		length = end - start;
+		ZEND_MM_EVENT(chunk->heap, PAGES_RANGE, zend_mm_page_address(chunk, start), length, count);
 		if (end == ZEND_MM_PAGES) {
 			if (length >= count && length < best_length) {
 				chunk->free_tail = start + count;
+				ZEND_MM_EVENT(chunk->heap, PAGES_TAIL, zend_mm_page_address(chunk, start), length,
+					count);
 				return start;
 			}
 			chunk->free_tail = start;
+			zend_mm_tell_pages(chunk, best, count);
 			return best;
 		}
 		if (length == count) {
+			ZEND_MM_EVENT(chunk->heap, PAGES_EXACT, zend_mm_page_address(chunk, start), length,
+				count);
 			return start;
 		}
 		if (length > count && length < best_length) {
@@ -85,6 +105,8 @@ void zend_mm_pages_take(struct zend_mm_chunk *chunk, unsigned page, unsigned cou
 	if (page == chunk->free_tail) {
 		chunk->free_tail = page + count;
 	}
+	ZEND_MM_EVENT(chunk->heap, PAGES_TAKEN, zend_mm_page_address(chunk, page), count,
+		chunk->free_pages);
 }
 
 void zend_mm_pages_give(struct zend_mm_chunk *chunk, unsigned page, unsigned count)
@@ -101,6 +123,8 @@ void zend_mm_pages_give(struct zend_mm_chunk *chunk, unsigned page, unsigned cou
 	if (chunk->free_tail == page + count) {
 		chunk->free_tail = page;
 	}
+	ZEND_MM_EVENT(chunk->heap, PAGES_GIVEN, zend_mm_page_address(chunk, page), count,
+		chunk->free_pages);
 }
 
 void zend_mm_pages_reset(struct zend_mm_chunk *chunk)

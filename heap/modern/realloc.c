@@ -26,8 +26,10 @@ static ZEND_MM_NOINLINE void *zend_mm_realloc_slow(struct zend_mm_modern_heap *h
 	size_t old_size, size_t size, size_t copy_size)
 {
 	size_t peak_before = heap->head.peak;
-	void *moved = zend_mm_modern_try(heap, size);
+	void *moved;
 
+	ZEND_MM_EVENT(heap, RESIZE_MOVES, ptr, old_size, size);
+	moved = zend_mm_modern_try(heap, size);
 	if (moved == NULL) {
 		return zend_mm_modern_refused(heap);
 	}
@@ -41,8 +43,10 @@ static ZEND_MM_NOINLINE void *zend_mm_realloc_slow(struct zend_mm_modern_heap *h
 static void *zend_mm_realloc_small_shrink(struct zend_mm_modern_heap *heap, void *ptr, unsigned bin,
 	size_t size, size_t copy_size)
 {
-	void *moved = zend_mm_modern_alloc_bin(&heap->head, zend_mm_bin_of(size));
+	void *moved;
 
+	ZEND_MM_EVENT(heap, RESIZE_MOVES, ptr, zend_mm_bin_size(bin), size);
+	moved = zend_mm_modern_alloc_bin(&heap->head, zend_mm_bin_of(size));
 	if (UNEXPECTED(moved == NULL)) {
 		return NULL;
 	}
@@ -56,8 +60,10 @@ static void *zend_mm_realloc_small_grow(struct zend_mm_modern_heap *heap, void *
 	size_t size, size_t copy_size)
 {
 	size_t peak_before = heap->head.peak;
-	void *moved = zend_mm_modern_alloc_bin(&heap->head, zend_mm_bin_of(size));
+	void *moved;
 
+	ZEND_MM_EVENT(heap, RESIZE_MOVES, ptr, zend_mm_bin_size(bin), size);
+	moved = zend_mm_modern_alloc_bin(&heap->head, zend_mm_bin_of(size));
 	if (UNEXPECTED(moved == NULL)) {
 		return NULL;
 	}
@@ -152,11 +158,14 @@ void *zend_mm_modern_realloc(zend_mm_heap *base, void *ptr, size_t size, size_t 
 	word = chunk->map[offset >> ZEND_MM_PAGE_SHIFT];
 	if (EXPECTED(zend_mm_word_is_small(word))) {
 		if (zend_mm_slot_stays(heap, zend_mm_word_bin(word), size)) {
+			ZEND_MM_EVENT(heap, RESIZE_STAYS, ptr, zend_mm_bin_size(zend_mm_word_bin(word)), size);
 			return ptr;
 		}
 		return zend_mm_realloc_small(heap, ptr, zend_mm_word_bin(word), size, copy_size);
 	}
 	if (zend_mm_run_stays(ptr, word, size)) {
+		ZEND_MM_EVENT(heap, RESIZE_STAYS, ptr, zend_mm_bytes_of_pages(zend_mm_word_pages(word)),
+			size);
 		return ptr;
 	}
 	return zend_mm_realloc_large(heap, ptr, size, copy_size);

@@ -39,14 +39,17 @@ static void zend_mm_run_cut(struct zend_mm_modern_heap *heap, char *run, size_t 
 
 void *zend_mm_modern_try_small_slow(struct zend_mm_modern_heap *heap, size_t bin)
 {
-	char *run = zend_mm_chunks_take_pages(heap, zend_mm_bins[bin].pages);
+	char *run;
 
+	ZEND_MM_EVENT(heap, BIN_EMPTY, NULL, zend_mm_bin_size(bin), bin);
+	run = zend_mm_chunks_take_pages(heap, zend_mm_bins[bin].pages);
 	if (run == NULL) {
 		heap->lost += zend_mm_bin_size(bin);
 		return NULL;
 	}
 	zend_mm_run_mark(zend_mm_chunk_of(run), zend_mm_page_of(run), bin);
 	zend_mm_run_cut(heap, run, bin);
+	ZEND_MM_EVENT(heap, RUN_MADE, run, zend_mm_bytes_of_pages(zend_mm_bins[bin].pages), bin);
 	return run;
 }
 
@@ -67,6 +70,7 @@ void *zend_mm_modern_try_small(struct zend_mm_modern_heap *heap, size_t bin)
 	if (slot == NULL) {
 		return zend_mm_modern_try_small_slow(heap, bin);
 	}
+	ZEND_MM_EVENT(heap, SLOT_TAKEN, slot, zend_mm_bin_size(bin), bin);
 	heap->free_slots[bin] = zend_mm_slot_next(heap, slot);
 	return slot;
 }

@@ -75,7 +75,8 @@ static struct zend_mm_modern_heap *zend_mm_modern_init(struct zend_mm_chunk *chu
 	unsigned bin;
 
 	memset(heap, 0, sizeof(*heap));
-	heap->head.kind = config_debug ? ZEND_MM_KIND_OTHER : ZEND_MM_KIND_MODERN;
+	ZEND_MM_STUDY_ONLY(heap->study = setup->study;)
+	heap->head.kind = config_debug || config_study ? ZEND_MM_KIND_OTHER : ZEND_MM_KIND_MODERN;
 	heap->head.design_kind = heap->head.kind;
 	heap->head.verbs = config_debug ? &zend_mm_modern_debug_verbs : &zend_mm_modern_verbs;
 	heap->head.design_verbs = heap->head.verbs;
@@ -211,6 +212,7 @@ void zend_mm_modern_shutdown(zend_mm_heap *base, bool full, bool silent)
 	if (config_debug && !silent) {
 		zend_mm_modern_debug_report_leaks(heap);
 	}
+	ZEND_MM_EVENT(heap, REQUEST_ENDED, NULL, heap->head.size, 0);
 	zend_mm_modern_unmap_huge(heap);
 	zend_mm_chunks_cache_all(heap);
 	if (full) {
