@@ -6,6 +6,7 @@
  * before the library was there, and from bugs.  What the address is tells /proc/self/maps, which
  * is read with plain system calls into a buffer on the stack.
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -160,6 +161,7 @@ static void say(const char *function, const void *ptr, const struct zend_mm_home
 void zend_mm_foreign_pointer(const char *function, const void *ptr, const struct zend_mm_home *home)
 {
 	static atomic_uint lines;
+	int saved_errno = errno;
 	unsigned line;
 
 	if (zend_mm_settings.foreign == ZEND_MM_FOREIGN_ABORT) {
@@ -174,4 +176,5 @@ void zend_mm_foreign_pointer(const char *function, const void *ptr, const struct
 		say(function, ptr, home, line == lines_max - 1 ?
 			"ignored (further ones without a word)" : "ignored");
 	}
+	errno = saved_errno;
 }

@@ -16,7 +16,7 @@
 #include "preload/report.h"
 #include "preload/settings.h"
 
-/* Away from the descriptors that programs count on or close in a loop. */
+/* Away from the descriptors that programs count on. */
 enum { report_fd_least = 200 };
 
 static int report_fd = STDERR_FILENO;
@@ -109,7 +109,7 @@ void zend_mm_report_prepare(void)
 {
 	struct zend_mm_home *home = zend_mm_home_here();
 
-	if (home && (zend_mm_settings.stats || zend_mm_settings.check)) {
+	if (home && zend_mm_settings.stats) {
 		int fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, report_fd_least);
 
 		report_fd = fd >= 0 ? fd : STDERR_FILENO;

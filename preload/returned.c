@@ -72,7 +72,10 @@ static void release_pages(const struct zend_mm_home *home, char *data)
 	uintptr_t to = ((uintptr_t)data + size) & ~(page - 1);
 
 	if (size >= release_from && from < to) {
+		int saved_errno = errno;
+
 		madvise((void *)from, to - from, MADV_DONTNEED);
+		errno = saved_errno;
 	}
 }
 

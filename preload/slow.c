@@ -5,7 +5,8 @@
  * The owner of a home looks here, and only here, whether blocks have come home: whenever a list of
  * its heap is empty, a block is not small, or a cache is full.
  *
- * errno stays as it was where a request succeeds; ENOMEM says why one did not.
+ * errno stays as it was where a request succeeds: what calls the system (storage.c, homes.c) keeps it.
+ * ENOMEM says why a request did not succeed.
  */
 #include <errno.h>
 
@@ -27,14 +28,14 @@ static void count(enum zend_mm_done kind)
 	}
 }
 
-static void *enomem(void)
+static ZEND_MM_COLD void *enomem(void)
 {
 	errno = ENOMEM;
 	return NULL;
 }
 
 /* What a heap says to a request: aligned to more than 16 where alignment says so. */
-static void *ask(zend_mm_heap *heap, size_t alignment, size_t size)
+static zend_always_inline void *ask(zend_mm_heap *heap, size_t alignment, size_t size)
 {
 	size_t rounded = zend_mm_round_request(heap, size);
 
@@ -45,7 +46,7 @@ static void *ask(zend_mm_heap *heap, size_t alignment, size_t size)
 }
 
 /* A request of the home's owner. */
-static void *request(struct zend_mm_home *home, size_t alignment, size_t size)
+static zend_always_inline void *request(struct zend_mm_home *home, size_t alignment, size_t size)
 {
 	void *data;
 
@@ -65,7 +66,7 @@ static void *request(struct zend_mm_home *home, size_t alignment, size_t size)
 }
 
 /* A request of a thread without a home: an orphan serves those of a thread that is past its end. */
-static void *request_without_home(size_t alignment, size_t size)
+static ZEND_MM_COLD void *request_without_home(size_t alignment, size_t size)
 {
 	struct zend_mm_home *home;
 	void *data = NULL;
@@ -85,22 +86,18 @@ static void *request_without_home(size_t alignment, size_t size)
 	return data;
 }
 
-static void *aligned_request(size_t alignment, size_t size)
+static zend_always_inline void *aligned_request(size_t alignment, size_t size)
 {
-	int saved_errno = errno;
 	struct zend_mm_home *home;
 	void *data;
 
-	if (size > ZEND_MM_REQUEST_MAX || alignment > ZEND_MM_REQUEST_MAX - size) {
+	if (UNEXPECTED(size > ZEND_MM_REQUEST_MAX) || UNEXPECTED(alignment > ZEND_MM_REQUEST_MAX - size)) {
 		return enomem();
 	}
 	home = zend_mm_home_here();
-	data = home ? request(home, alignment, size) : request_without_home(alignment, size);
-	if (!data) {
-		return enomem();
-	}
-	errno = saved_errno;
-	return data;
+	data = EXPECTED(home != NULL) ? request(home, alignment, size) :
+		request_without_home(alignment, size);
+	return EXPECTED(data != NULL) ? data : enomem();
 }
 
 /* }}} */
@@ -156,7 +153,6 @@ static void free_own(struct zend_mm_home *home, void *ptr)
 
 void zend_mm_preload_free_slow(void *ptr)
 {
-	int saved_errno = errno;
 	struct zend_mm_home *home;
 
 	if (!ptr) {
@@ -176,7 +172,6 @@ void zend_mm_preload_free_slow(void *ptr)
 			zend_mm_return_block(home, ptr);
 		}
 	}
-	errno = saved_errno;
 }
 
 /* }}} */
@@ -217,18 +212,13 @@ static void *resize_others(struct zend_mm_home *home, void *ptr, size_t size)
 
 static void *resize_own(struct zend_mm_home *home, void *ptr, size_t size)
 {
-	int saved_errno = errno;
 	void *data;
 
 	zend_mm_look_at_returned(home);
 	data = home->heap->verbs->realloc(home->heap, ptr, zend_mm_round_request(home->heap, size),
 		SIZE_MAX);
 	zend_mm_home_publish(home);
-	if (!data) {
-		return enomem();
-	}
-	errno = saved_errno;
-	return data;
+	return EXPECTED(data != NULL) ? data : enomem();
 }
 
 static void *resize_foreign(void *ptr, size_t size, const struct zend_mm_home *home)

@@ -9,8 +9,10 @@
  * for a mapping and its page faults each time.  (The system's malloc, as a storage, does the same
  * by itself.)
  *
- * Called by the heap of a home, and so by the home's owner alone.
+ * Called by the heap of a home, and so by the home's owner alone.  errno stays as it was: requests
+ * that succeed and free() do not change it, and the others set it themselves.
  */
+#include <errno.h>
 #include <sys/mman.h>
 
 #include "preload/home.h"
@@ -147,9 +149,6 @@ static char *region_take(struct zend_mm_home *home, size_t size, size_t alignmen
 {
 	char *address;
 
-	if (alignment < ZEND_MM_UNIT) {
-		alignment = ZEND_MM_UNIT;
-	}
 	home->fresh = NULL;
 	address = spare_take(home, size, alignment);
 	if (!address) {
@@ -292,21 +291,32 @@ static char *region_around(zend_mm_segment *segment)
 
 static zend_mm_segment *segment_alloc(zend_mm_storage *storage, size_t size)
 {
-	return segment_in(region_take(home_of_storage(storage), size + ZEND_MM_SEGMENT_SHIFT,
-		ZEND_MM_UNIT));
+	int saved_errno = errno;
+	char *region = region_take(home_of_storage(storage), size + ZEND_MM_SEGMENT_SHIFT,
+		ZEND_MM_UNIT);
+
+	errno = saved_errno;
+	return segment_in(region);
 }
 
 static zend_mm_segment *segment_realloc(zend_mm_storage *storage, zend_mm_segment *segment,
 	size_t size)
 {
-	return segment_in(region_resize(home_of_storage(storage), region_around(segment),
-		segment->size + ZEND_MM_SEGMENT_SHIFT, size + ZEND_MM_SEGMENT_SHIFT));
+	int saved_errno = errno;
+	char *region = region_resize(home_of_storage(storage), region_around(segment),
+		segment->size + ZEND_MM_SEGMENT_SHIFT, size + ZEND_MM_SEGMENT_SHIFT);
+
+	errno = saved_errno;
+	return segment_in(region);
 }
 
 static void segment_free(zend_mm_storage *storage, zend_mm_segment *segment)
 {
+	int saved_errno = errno;
+
 	region_give(home_of_storage(storage), region_around(segment),
 		segment->size + ZEND_MM_SEGMENT_SHIFT);
+	errno = saved_errno;
 }
 
 const zend_mm_mem_handlers zend_mm_home_segments = {
@@ -319,22 +329,38 @@ const zend_mm_mem_handlers zend_mm_home_segments = {
 
 static void *chunk_alloc(zend_mm_storage *storage, size_t size, size_t alignment)
 {
-	return region_take(home_of_storage(storage), size, alignment);
+	int saved_errno = errno;
+	char *region = region_take(home_of_storage(storage), size,
+		alignment < ZEND_MM_UNIT ? ZEND_MM_UNIT : alignment);
+
+	errno = saved_errno;
+	return region;
 }
 
 static void chunk_free(zend_mm_storage *storage, void *chunk, size_t size)
 {
+	int saved_errno = errno;
+
 	region_give(home_of_storage(storage), chunk, size);
+	errno = saved_errno;
 }
 
 static bool chunk_truncate(zend_mm_storage *storage, void *chunk, size_t old_size, size_t new_size)
 {
-	return region_truncate(home_of_storage(storage), chunk, old_size, new_size);
+	int saved_errno = errno;
+	bool done = region_truncate(home_of_storage(storage), chunk, old_size, new_size);
+
+	errno = saved_errno;
+	return done;
 }
 
 static bool chunk_extend(zend_mm_storage *storage, void *chunk, size_t old_size, size_t new_size)
 {
-	return region_extend(home_of_storage(storage), chunk, old_size, new_size);
+	int saved_errno = errno;
+	bool done = region_extend(home_of_storage(storage), chunk, old_size, new_size);
+
+	errno = saved_errno;
+	return done;
 }
 
 const zend_mm_chunk_handlers zend_mm_home_chunks = {
