@@ -153,7 +153,9 @@ static bool start_heap(zmm_replay *replay)
 	}
 	running = replay;
 	zend_mm_set_host(&replay_host);
-	replay->heap = zend_mm_startup_with(&options);
+	replay->heap = replay->options.make_heap
+		? replay->options.make_heap(&options, replay->options.make_context)
+		: zend_mm_startup_with(&options);
 	if (replay->heap) {
 		replay->outer_heap = zend_mm_set_heap(replay->heap);
 		zend_mm_get_figures(replay->heap, &figures);

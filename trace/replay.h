@@ -45,6 +45,9 @@ struct zmm_replay_options {
 	 * be read after zmm_replay_free(). NULL: not watched. */
 	struct zmm_watched *watched;
 	uint64_t refuse_at;  /* the heap's request for memory with this number is refused; 0: none */
+	/* Who makes the heap, for heaps of other kinds; NULL: zend_mm_startup_with(). */
+	zend_mm_heap *(*make_heap)(const zend_mm_options *heap_options, void *context);
+	void *make_context;
 };
 
 /* Whether a heap can be made so. False with the error set, kind INPUT. */
