@@ -14,6 +14,7 @@
 #include "tools/emit_figures.h"
 #include "tools/moment.h"
 #include "tools/options.h"
+#include "tools/replay_options.h"
 #include "tools/zmm.h"
 
 static const char help[] =
@@ -27,9 +28,7 @@ static const char help[] =
 	"  -c, --curve          also the unusable-free index for each size of request\n"
 	"  -b, --bins           also how many blocks of each small size are used and idle\n"
 	"  -p, --pins N         show at most N pinned regions, and N blocks of each (default: 5)\n"
-	"  -m, --mode MODE      legacy or modern (default: ZEND_MM_MODE, otherwise legacy)\n"
-	"  -s, --storage NAME   where the heap gets memory: a storage type of this build, or spaced\n"
-	"  -S, --seg-size SIZE  legacy: size of a segment, as 64K (default: ZEND_MM_SEG_SIZE or 256K)\n"
+	ZMM_REPLAY_OPTIONS_HELP
 	"  -j, --json           print the results as JSON\n"
 	"  -h, --help           print this\n\n"
 	"Exit status: 0, 1 if a ledger does not sum or there is no memory, 2 for bad usage or a bad\n"
@@ -50,30 +49,19 @@ struct settings {
 
 /* --- the command line ------------------------------------------------------------------------ */
 
+static const char short_options[] = "a:e:cbp:" ZMM_REPLAY_SHORT_OPTIONS "jh";
+
 static const struct option long_options[] = {
 	{ "at", required_argument, NULL, 'a' },
 	{ "every", required_argument, NULL, 'e' },
 	{ "curve", no_argument, NULL, 'c' },
 	{ "bins", no_argument, NULL, 'b' },
 	{ "pins", required_argument, NULL, 'p' },
-	{ "mode", required_argument, NULL, 'm' },
-	{ "storage", required_argument, NULL, 's' },
-	{ "seg-size", required_argument, NULL, 'S' },
+	ZMM_REPLAY_LONG_OPTIONS,
 	{ "json", no_argument, NULL, 'j' },
 	{ "help", no_argument, NULL, 'h' },
 	{ NULL, 0, NULL, 0 }
 };
-
-static int set_mode(struct settings *settings, const char *name)
-{
-	if (strcmp(name, "legacy") == 0)
-		settings->replay.allocator = ZMM_ALLOCATOR_LEGACY;
-	else if (strcmp(name, "modern") == 0)
-		settings->replay.allocator = ZMM_ALLOCATOR_MODERN;
-	else
-		return zmm_bad_usage("ledger", "there is no mode '%s', only legacy and modern", name);
-	return ZMM_EXIT_OK;
-}
 
 /* Options that take no value. */
 static int set_switch(struct settings *settings, int option)
@@ -110,14 +98,9 @@ static int set_option(struct settings *settings, int option)
 		return zmm_parse_count(optarg, &settings->pins) ? ZMM_EXIT_OK
 			: zmm_bad_usage("ledger", "'%s' is no number of pins", optarg);
 	case 'm':
-		return set_mode(settings, optarg);
 	case 's':
-		settings->replay.storage = optarg;
-		return ZMM_EXIT_OK;
 	case 'S':
-		return zmm_parse_size(optarg, &settings->replay.segment_size)
-			&& settings->replay.segment_size > 0 ? ZMM_EXIT_OK
-			: zmm_bad_usage("ledger", "'%s' is no size of a segment, such as 64K", optarg);
+		return zmm_replay_option(&settings->replay, option, optarg, "ledger");
 	default:
 		return set_switch(settings, option);
 	}
@@ -129,7 +112,7 @@ static int read_command_line(struct settings *settings, int argc, char **argv)
 
 	optind = 0;
 	while (status == ZMM_EXIT_OK && !settings->help
-		&& (option = getopt_long(argc, argv, "a:e:cbp:m:s:S:jh", long_options, NULL)) != -1)
+		&& (option = getopt_long(argc, argv, short_options, long_options, NULL)) != -1)
 		status = set_option(settings, option);
 	if (status != ZMM_EXIT_OK || settings->help)
 		return status;
@@ -295,11 +278,8 @@ int zmm_cmd_ledger(int argc, char **argv)
 {
 	struct settings settings = { .pins = 5 };
 	struct zmm_error error;
-	zend_mm_options defaults;
 
-	zend_mm_default_options(&defaults);
-	settings.replay.allocator = defaults.mode == ZEND_MM_MODERN ? ZMM_ALLOCATOR_MODERN
-		: ZMM_ALLOCATOR_LEGACY;
+	zmm_replay_options_init(&settings.replay);
 	int status = read_command_line(&settings, argc, argv);
 	if (status != ZMM_EXIT_OK)
 		return status;

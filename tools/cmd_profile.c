@@ -13,8 +13,8 @@
 #include <string.h>
 
 #include "tools/moment.h"
-#include "tools/options.h"
 #include "tools/profile_heap.h"
+#include "tools/replay_options.h"
 #include "tools/zmm.h"
 
 static const char help[] =
@@ -25,9 +25,7 @@ static const char help[] =
 	"  -o, --output FILE    where to; - is standard output\n"
 	"  -a, --at MOMENT      peak (which is the default), end, or the number of an operation\n"
 	"  -H, --held           everything that the heap holds from the system, by cause\n"
-	"  -m, --mode MODE      legacy or modern (default: ZEND_MM_MODE, otherwise legacy)\n"
-	"  -s, --storage NAME   where the heap gets memory: a storage type of this build, or spaced\n"
-	"  -S, --seg-size SIZE  legacy: size of a segment, as 64K (default: ZEND_MM_SEG_SIZE or 256K)\n"
+	ZMM_REPLAY_OPTIONS_HELP
 	"  -h, --help           print this\n";
 
 struct settings {
@@ -41,27 +39,16 @@ struct settings {
 
 /* --- the command line ------------------------------------------------------------------------ */
 
+static const char short_options[] = "o:a:H" ZMM_REPLAY_SHORT_OPTIONS "h";
+
 static const struct option long_options[] = {
 	{ "output", required_argument, NULL, 'o' },
 	{ "at", required_argument, NULL, 'a' },
 	{ "held", no_argument, NULL, 'H' },
-	{ "mode", required_argument, NULL, 'm' },
-	{ "storage", required_argument, NULL, 's' },
-	{ "seg-size", required_argument, NULL, 'S' },
+	ZMM_REPLAY_LONG_OPTIONS,
 	{ "help", no_argument, NULL, 'h' },
 	{ NULL, 0, NULL, 0 }
 };
-
-static int set_mode(struct settings *settings, const char *name)
-{
-	if (strcmp(name, "legacy") == 0)
-		settings->replay.allocator = ZMM_ALLOCATOR_LEGACY;
-	else if (strcmp(name, "modern") == 0)
-		settings->replay.allocator = ZMM_ALLOCATOR_MODERN;
-	else
-		return zmm_bad_usage("profile", "there is no mode '%s', only legacy and modern", name);
-	return ZMM_EXIT_OK;
-}
 
 static int set_option(struct settings *settings, int option)
 {
@@ -76,14 +63,9 @@ static int set_option(struct settings *settings, int option)
 		settings->held = true;
 		return ZMM_EXIT_OK;
 	case 'm':
-		return set_mode(settings, optarg);
 	case 's':
-		settings->replay.storage = optarg;
-		return ZMM_EXIT_OK;
 	case 'S':
-		return zmm_parse_size(optarg, &settings->replay.segment_size)
-			&& settings->replay.segment_size > 0 ? ZMM_EXIT_OK
-			: zmm_bad_usage("profile", "'%s' is no size of a segment, such as 64K", optarg);
+		return zmm_replay_option(&settings->replay, option, optarg, "profile");
 	case 'h':
 		settings->help = true;
 		return ZMM_EXIT_OK;
@@ -99,7 +81,7 @@ static int read_command_line(struct settings *settings, int argc, char **argv)
 
 	optind = 0;
 	while (status == ZMM_EXIT_OK && !settings->help
-		&& (option = getopt_long(argc, argv, "o:a:Hm:s:S:h", long_options, NULL)) != -1)
+		&& (option = getopt_long(argc, argv, short_options, long_options, NULL)) != -1)
 		status = set_option(settings, option);
 	if (status != ZMM_EXIT_OK || settings->help)
 		return status;
@@ -157,11 +139,8 @@ int zmm_cmd_profile(int argc, char **argv)
 {
 	struct settings settings = { .held = false };
 	struct zmm_error error;
-	zend_mm_options defaults;
 
-	zend_mm_default_options(&defaults);
-	settings.replay.allocator = defaults.mode == ZEND_MM_MODERN ? ZMM_ALLOCATOR_MODERN
-		: ZMM_ALLOCATOR_LEGACY;
+	zmm_replay_options_init(&settings.replay);
 	int status = read_command_line(&settings, argc, argv);
 	if (status != ZMM_EXIT_OK)
 		return status;

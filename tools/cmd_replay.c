@@ -7,6 +7,7 @@
 
 #include "tools/emit.h"
 #include "tools/options.h"
+#include "tools/replay_options.h"
 #include "tools/zmm.h"
 #include "trace/error.h"
 #include "trace/replay.h"
@@ -15,9 +16,7 @@ static const char help[] =
 	"usage: zmm replay [OPTION…] TRACE\n"
 	"Runs a trace on one heap. TRACE is a file in any format that zmm reads, or - for standard\n"
 	"input.\n\n"
-	"  -m, --mode MODE      legacy or modern (default: ZEND_MM_MODE, otherwise legacy)\n"
-	"  -s, --storage NAME   where the heap gets memory: a storage type of this build, or spaced\n"
-	"  -S, --seg-size SIZE  legacy: size of a segment, as 64K (default: ZEND_MM_SEG_SIZE or 256K)\n"
+	ZMM_REPLAY_OPTIONS_HELP
 	"  -c, --check N        check the whole heap after every N operations\n"
 	"  -v, --verify         fill each block, and verify it when it is resized or freed\n"
 	"  -p, --placements     print where each block went, over storage that spaces regions apart\n"
@@ -36,10 +35,10 @@ struct settings {
 
 /* --- the command line ------------------------------------------------------------------------ */
 
+static const char short_options[] = ZMM_REPLAY_SHORT_OPTIONS "c:vpjh";
+
 static const struct option long_options[] = {
-	{ "mode", required_argument, NULL, 'm' },
-	{ "storage", required_argument, NULL, 's' },
-	{ "seg-size", required_argument, NULL, 'S' },
+	ZMM_REPLAY_LONG_OPTIONS,
 	{ "check", required_argument, NULL, 'c' },
 	{ "verify", no_argument, NULL, 'v' },
 	{ "placements", no_argument, NULL, 'p' },
@@ -48,30 +47,13 @@ static const struct option long_options[] = {
 	{ NULL, 0, NULL, 0 }
 };
 
-static int set_mode(struct settings *settings, const char *name)
-{
-	if (strcmp(name, "legacy") == 0) {
-		settings->replay.allocator = ZMM_ALLOCATOR_LEGACY;
-	} else if (strcmp(name, "modern") == 0) {
-		settings->replay.allocator = ZMM_ALLOCATOR_MODERN;
-	} else {
-		return zmm_bad_usage("replay", "there is no mode '%s', only legacy and modern", name);
-	}
-	return ZMM_EXIT_OK;
-}
-
 static int set_option(struct settings *settings, int option)
 {
 	switch (option) {
 	case 'm':
-		return set_mode(settings, optarg);
 	case 's':
-		settings->replay.storage = optarg;
-		return ZMM_EXIT_OK;
 	case 'S':
-		return zmm_parse_size(optarg, &settings->replay.segment_size)
-				&& settings->replay.segment_size > 0 ? ZMM_EXIT_OK
-			: zmm_bad_usage("replay", "'%s' is no size of a segment, such as 64K", optarg);
+		return zmm_replay_option(&settings->replay, option, optarg, "replay");
 	case 'c':
 		return zmm_parse_count(optarg, &settings->full.check_every)
 				&& settings->full.check_every > 0 ? ZMM_EXIT_OK
@@ -119,7 +101,7 @@ static int read_command_line(struct settings *settings, int argc, char **argv)
 
 	optind = 0;
 	while (status == ZMM_EXIT_OK && !settings->help
-			&& (option = getopt_long(argc, argv, "m:s:S:c:vpjh", long_options, NULL)) != -1) {
+			&& (option = getopt_long(argc, argv, short_options, long_options, NULL)) != -1) {
 		status = set_option(settings, option);
 	}
 	if (status != ZMM_EXIT_OK || settings->help) {
@@ -273,13 +255,10 @@ int zmm_cmd_replay(int argc, char **argv)
 {
 	struct settings settings = { .json = false };
 	struct zmm_error error;
-	zend_mm_options defaults;
 	zmm_program *program;
 	int status;
 
-	zend_mm_default_options(&defaults);
-	settings.replay.allocator = defaults.mode == ZEND_MM_MODERN ? ZMM_ALLOCATOR_MODERN
-		: ZMM_ALLOCATOR_LEGACY;
+	zmm_replay_options_init(&settings.replay);
 	status = read_command_line(&settings, argc, argv);
 	if (status != ZMM_EXIT_OK) {
 		return status;

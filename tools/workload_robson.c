@@ -6,8 +6,8 @@
  * All sizes are powers of two in units. It fills its live bytes with blocks of one unit, and then,
  * for i = 2, 4, 8, … up to the largest block:
  *
- *   1. frees every block that does not cover an address k * i: what stays leaves no room for a block
- *      of i units anywhere between;
+ *   1. frees every block that does not cover an address k * i: what stays leaves no room for a
+ *      block of i units anywhere between;
  *   2. allocates blocks of i units until its live bytes are used up again: all of them need new
  *      memory.
  *
