@@ -28,6 +28,7 @@ static const struct command commands[] = {
 	{ "ledger", zmm_cmd_ledger, "say what a heap's memory is held for, and its fragmentation" },
 	{ "profile", zmm_cmd_profile, "write what is alive as a profile for google-pprof" },
 	{ "run", zmm_cmd_run, "run a program with its malloc replaced by a heap" },
+	{ "record", zmm_cmd_record, "run a program and record what it asks of malloc" },
 };
 
 enum { COMMANDS = sizeof commands / sizeof commands[0] };

@@ -21,6 +21,7 @@ int zmm_cmd_generate(int argc, char **argv);
 int zmm_cmd_ledger(int argc, char **argv);
 int zmm_cmd_profile(int argc, char **argv);
 int zmm_cmd_run(int argc, char **argv);
+int zmm_cmd_record(int argc, char **argv);
 
 /* Print "zmm COMMAND: MESSAGE" and where to find help on standard error; return ZMM_EXIT_USAGE. */
 int zmm_bad_usage(const char *command, const char *format, ...)
