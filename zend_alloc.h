@@ -379,6 +379,9 @@ typedef struct _zend_mm_options {
 	const zend_mm_chunk_handlers *chunk_handlers; /* user-defined storage, or NULL */
 	void *chunk_data;          /* copied into the heap: storage->data points at the copy */
 	size_t chunk_data_size;
+	/* both */
+	const char *debug;         /* a list as in ZEND_MM_DEBUG: guards of the heap's blocks; or NULL */
+	bool malloc_rules;         /* guarded heaps: align to 16, let several threads call */
 } zend_mm_options;
 
 /* Fills in what the environment says (with the same errors as start_memory_manager). */
@@ -494,7 +497,8 @@ typedef enum _zend_mm_block_state {
 	ZEND_MM_BLOCK_CACHED,     /* legacy: in the cache.  Modern: the whole of a cached chunk */
 	ZEND_MM_BLOCK_FREE,       /* legacy: in a list.  Modern: a slot in a bin's list */
 	ZEND_MM_BLOCK_FREE_PAGES, /* modern: a maximal run of free pages */
-	ZEND_MM_BLOCK_TAIL        /* modern: what a bin's run has left over after its last slot */
+	ZEND_MM_BLOCK_TAIL,       /* modern: what a bin's run has left over after its last slot */
+	ZEND_MM_BLOCK_QUARANTINED /* guarded heaps: freed by the program, and kept back */
 } zend_mm_block_state;
 
 typedef enum _zend_mm_block_list {
@@ -573,6 +577,10 @@ typedef struct _zend_mm_place {
 	const void *damaged;             /* where a header on the way makes no sense; or NULL */
 	zend_leak_info owner;            /* debug and guarded heaps: who asked for the block; addr NULL
 	                                  * where nobody knows */
+	/* Guarded heaps with sites=1: the calls that allocated and freed the block, as return addresses
+	 * from the innermost on, NULL behind the last.  NULL where that is not known. */
+	const void *const *allocated_at;
+	const void *const *freed_at;
 } zend_mm_place;
 /* Fills in place.  Returns whether the address is in a region of the heap. */
 ZEND_API bool zend_mm_locate(zend_mm_heap *heap, const void *address, zend_mm_place *place);

@@ -49,11 +49,11 @@ struct zend_mm_verbs {
 	int (*walk_lists)(zend_mm_heap *heap, zend_mm_list_visitor visitor, void *context);
 	int (*check)(zend_mm_heap *heap, zend_mm_problem *problem);
 	void (*locate)(zend_mm_heap *heap, const void *address, zend_mm_place *place);
-	/* Whether ptr is a sound block in use: 0, or 1 with the problem filled in.  ptr may be anything.
-	 * NULL where the heap knows nothing about its blocks. */
+	/* Whether ptr is a sound block in use: 0, or 1 with the problem filled in.  ptr may be
+	 * anything.  NULL where the heap knows nothing about its blocks. */
 	int (*check_block)(zend_mm_heap *heap, const void *ptr, zend_mm_problem *problem);
-	/* As alloc, at an alignment that is a power of two; for the malloc replacement.  NULL where there
-	 * is no such thing. */
+	/* As alloc, at an alignment that is a power of two; for the malloc replacement.  NULL where
+	 * there is no such thing. */
 	void *(*alloc_aligned)(zend_mm_heap *heap, size_t alignment, size_t size);
 };
 

@@ -10,6 +10,9 @@
  *	  block   0x7f...40: 120 bytes, used
  *	  after   0x7f...b8: 208 bytes, free, in bucket 22
  *	  owner   program.c(12), 100 bytes
+ *	  allocated by fill+0x1f (program+0x12a7)
+ *	  freed by     main+0x40 (program+0x1301)
+ *	  called from  main+0x52 (program+0x1313)
  *	  0x7f...90  00 00 ... |................|
  *
  * The first line is PHP's, which tools look for.  Nothing here allocates, and nothing in the heap
@@ -22,8 +25,11 @@
 
 #include "heap/failure.h"
 #include "storage/readable.h"
+#include "storage/stack.h"
 
-enum { dump_width = 16, dump_rows_before = 2, dump_rows = 6 };
+enum { dump_width = 16, dump_rows_before = 2, dump_rows = 6, stack_depth = 16 };
+
+__thread const void *zend_mm_report_from;
 
 /* {{{ Printing without stdio. */
 
@@ -88,6 +94,8 @@ static const char *state_name(zend_mm_block_state state)
 		return "free pages";
 	case ZEND_MM_BLOCK_TAIL:
 		return "left over after the last slot";
+	case ZEND_MM_BLOCK_QUARANTINED:
+		return "freed, in quarantine";
 	}
 	return "unknown";
 }
@@ -129,13 +137,37 @@ static void print_place(const zend_mm_problem *problem, const zend_mm_place *pla
 	if (place->damaged) {
 		print("  damaged %p: no block can begin here\n", place->damaged);
 	}
-	if (owner->addr) {
-		print("  owner   %s(%u), %zu bytes\n", owner->filename ? owner->filename : "unknown",
-			owner->lineno, owner->size);
+	if (owner->addr && owner->filename) {
+		print("  owner   %s(%u), %zu bytes\n", owner->filename, owner->lineno, owner->size);
+	} else if (owner->addr) {
+		print("  owner   not known, %zu bytes at %p\n", owner->size, owner->addr);
 	}
 	if (owner->addr && owner->orig_filename) {
 		print("          by way of %s(%u)\n", owner->orig_filename, owner->orig_lineno);
 	}
+}
+
+/* Return addresses, one a line; those in this library are left out where it is a shared one. */
+static void print_calls(const char *label, const void *const *frames)
+{
+	for (; frames && *frames; frames++) {
+		char code[256];
+
+		if (!zend_mm_is_own_code(*frames)) {
+			zend_mm_describe_code(*frames, code, sizeof code);
+			print("  %-12s %s\n", label, code);
+			label = "";
+		}
+	}
+}
+
+static void print_calls_here(void)
+{
+	const void *frames[stack_depth + 1];
+
+	zend_mm_call_stack(frames, stack_depth, zend_mm_report_from);
+	frames[stack_depth] = NULL;
+	print_calls("called from", frames);
 }
 
 static void print_word(const zend_mm_problem *problem)
@@ -181,5 +213,8 @@ void zend_mm_print_problem(const zend_mm_problem *problem)
 	if (problem->word) {
 		print_word(problem);
 	}
+	print_calls("allocated by", place.allocated_at);
+	print_calls("freed by", place.freed_at);
+	print_calls_here();
 	print_dump(problem->word ? problem->word : problem->address);
 }

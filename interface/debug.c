@@ -69,8 +69,8 @@ static int count_damaged(void *context, const zend_mm_region *region,
 	return 0;
 }
 
-/* Whether a problem that the deep check found is one of a block's own marks.  They are checked last,
- * so that the heap can be walked then. */
+/* Whether a problem that the deep check found is one of a block's own marks.  They are checked
+ * last, so that the heap can be walked then. */
 static bool is_of_a_block(zend_mm_heap *heap, const zend_mm_problem *problem)
 {
 	zend_mm_place place;

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "heap/guarded/guarded.h"
 #include "interface/interface.h"
 
 enum { startup_failed = 255 };
@@ -107,6 +108,19 @@ static size_t segment_size_of_environment(void)
 	return size;
 }
 
+/* A list of nothing is as good as none. */
+static const char *guards_of_environment(void)
+{
+	const char *list = getenv("ZEND_MM_DEBUG");
+	struct zend_mm_guard_settings settings;
+	char complaint[256];
+
+	if (list && !zend_mm_guard_settings_read(list, &settings, complaint)) {
+		zend_mm_startup_error(startup_failed, "Wrong ZEND_MM_DEBUG: %s\n", complaint);
+	}
+	return list && *list ? list : NULL;
+}
+
 void zend_mm_default_options(zend_mm_options *options)
 {
 	const char *compact = getenv("ZEND_MM_COMPACT");
@@ -123,6 +137,7 @@ void zend_mm_default_options(zend_mm_options *options)
 	if (options->mode == ZEND_MM_LEGACY) {
 		options->segment_size = segment_size_of_environment();
 	}
+	options->debug = guards_of_environment();
 }
 
 static zend_mm_heap *start_legacy(const zend_mm_options *options)
@@ -171,9 +186,51 @@ static zend_mm_heap *start_modern(const zend_mm_options *options)
 	return zend_mm_modern_startup(&setup);
 }
 
+static zend_mm_heap *start_design(const zend_mm_options *options)
+{
+	switch (options->mode) {
+	case ZEND_MM_LEGACY:
+		return start_legacy(options);
+	case ZEND_MM_MODERN:
+		return start_modern(options);
+	}
+	errno = EINVAL;
+	return NULL;
+}
+
+/* What a block of a new heap has beside its data. */
+static size_t overhead_of(const zend_mm_heap *heap)
+{
+	return heap->mode == ZEND_MM_LEGACY ? (size_t)legacy_header_size + legacy_canary_size : 0;
+}
+
+/* Lays over a new heap what the options ask for; a heap without all of it is no use. */
+static zend_mm_heap *with_layers(zend_mm_heap *heap, const zend_mm_options *options)
+{
+	struct zend_mm_guard_setup guards = {
+		.malloc_rules = options->malloc_rules,
+		.overhead = overhead_of(heap),
+	};
+	char complaint[256];
+
+	if (!options->debug || !*options->debug) {
+		return heap;
+	}
+	errno = EINVAL;
+	if (zend_mm_guard_settings_read(options->debug, &guards.settings, complaint)) {
+		errno = ENOMEM;
+		if (zend_mm_guard(heap, &guards)) {
+			return heap;
+		}
+	}
+	heap->verbs->shutdown(heap, true, true);
+	return NULL;
+}
+
 zend_mm_heap *zend_mm_startup_with(const zend_mm_options *options)
 {
 	zend_mm_options full = { .struct_size = 0 };
+	zend_mm_heap *heap;
 
 	/* A program compiled with an older header knows fewer options. */
 	if (options->struct_size > sizeof full ||
@@ -182,14 +239,8 @@ zend_mm_heap *zend_mm_startup_with(const zend_mm_options *options)
 		return NULL;
 	}
 	memcpy(&full, options, options->struct_size);
-	switch (full.mode) {
-	case ZEND_MM_LEGACY:
-		return start_legacy(&full);
-	case ZEND_MM_MODERN:
-		return start_modern(&full);
-	}
-	errno = EINVAL;
-	return NULL;
+	heap = start_design(&full);
+	return heap ? with_layers(heap, &full) : NULL;
 }
 
 /* A heap that cannot be made ends the process, as in PHP. */

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * heap/guarded/verdict.c - what is wrong with a pointer or an access, and what reports can say
+ * about an address of a guarded heap.
+ *
+ * Called by verbs.c, by check.c and by the handler of faults.  Everything is looked up in the
+ * records; the program's memory is not read.
+ */
+#include "heap/failure.h"
+#include "heap/guarded/guarded.h"
+
+/* {{{ Pointers. */
+
+/* How far up the stack an address is still taken for one of it. */
+static const size_t stack_reach = (size_t)8 << 20;
+
+static bool is_on_stack(const void *address)
+{
+	char here;
+
+	return (uintptr_t)address - (uintptr_t)&here < stack_reach;
+}
+
+static const char *of_freed(const struct guard_record *record, enum guard_use use)
+{
+	if (record->state == guard_request_ended) {
+		return "a block is used after the end of the request it was allocated in";
+	}
+	switch (use) {
+	case guard_use_free:
+		return "a block was freed twice";
+	case guard_use_resize:
+		return "a freed block was resized";
+	case guard_use_ask:
+		return "a freed block was asked for its size";
+	case guard_use_check:
+		break;
+	}
+	return "a block has been freed";
+}
+
+static const char *of_stranger(const struct guard_layer *guard, const void *data)
+{
+	if (zend_mm_guard_elsewhere(guard, data)) {
+		return "a block belongs to another heap";
+	}
+	if (zend_mm_guard_record_around(&guard->records, data)) {
+		return "an address is inside a block, not its beginning";
+	}
+	if ((uintptr_t)data % guard->alignment != 0) {
+		return "an address is not aligned as blocks are, and in none of them";
+	}
+	return is_on_stack(data) ? "an address is on the stack" : "no block begins at an address";
+}
+
+void zend_mm_guard_judge(const struct guard_layer *guard, const void *data, enum guard_use use,
+	zend_mm_problem *problem)
+{
+	const struct guard_record *record = zend_mm_guard_record_at(&guard->records, data);
+
+	*problem = (zend_mm_problem){
+		.heap = guard->heap,
+		.reason = record ? of_freed(record, use) : of_stranger(guard, data),
+		.address = data,
+	};
+}
+
+/* }}} */
+/* {{{ Places. */
+
+static void describe_block(const struct guard_record *record, zend_mm_place *place)
+{
+	static const zend_mm_block_state states[] = {
+		[guard_live] = ZEND_MM_BLOCK_USED,
+		[guard_kept] = ZEND_MM_BLOCK_QUARANTINED,
+		[guard_gone] = ZEND_MM_BLOCK_FREE,
+		[guard_request_ended] = ZEND_MM_BLOCK_FREE,
+	};
+
+	if (record->state <= guard_kept) {
+		place->block.state = states[record->state];
+		place->block.list = ZEND_MM_LIST_NONE;
+		place->block.data = record->data;
+		place->block.usable = place->block.requested = record->size;
+	}
+	place->owner = (zend_leak_info){
+		.addr = record->data,
+		.size = record->size,
+		.filename = record->site.filename,
+		.lineno = record->site.lineno,
+		.orig_filename = record->site.orig_filename,
+		.orig_lineno = record->site.orig_lineno,
+	};
+}
+
+void zend_mm_guard_describe(const struct guard_layer *guard, const void *address,
+	zend_mm_place *place)
+{
+	const struct guard_record *record = zend_mm_guard_record_around(&guard->records, address);
+
+	if (!record) {
+		record = zend_mm_guard_record_at(&guard->records, address);
+	}
+	if (!record) {
+		record = zend_mm_guard_elsewhere(guard, address);
+	}
+	if (record) {
+		describe_block(record, place);
+		if (guard->settings.sites) {
+			place->allocated_at = record->calls[0].frames;
+			place->freed_at = record->calls[1].frames;
+		}
+	}
+}
+
+/* }}} */
+/* {{{ Faults. */
+
+static bool is_hidden(const struct guard_record *record, const void *address)
+{
+	return record && (record->all_hidden ||
+		(record->hidden && (const char *)address >= record->hidden));
+}
+
+void zend_mm_guard_fault(const void *address, const void *instruction)
+{
+	for (struct guard_layer *guard = zend_mm_guarded_heaps; guard; guard = guard->next) {
+		const struct guard_record *record =
+			zend_mm_guard_record_around(&guard->records, address);
+
+		if (is_hidden(record, address)) {
+			zend_mm_problem problem = {
+				.heap = guard->heap,
+				.reason = record->state == guard_kept ?
+					"the program touched a block after it was freed" :
+					"the program touched memory behind a block's end",
+				.address = address,
+			};
+
+			zend_mm_report_from = instruction;
+			zend_mm_corrupted(&problem);
+		}
+	}
+}
+
+/* }}} */

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * storage/stack.h - who called: return addresses, and what stands there.
+ */
+#ifndef STORAGE_STACK_H
+#define STORAGE_STACK_H
+
+#include <stddef.h>
+
+/* Fills frames with the return addresses of the running calls, the innermost first, beginning with
+ * the return address from; NULL, or one that is not among them: with the first.  Returns how many;
+ * what is left is NULL.  Needs no frame pointers, and allocates nothing. */
+unsigned zend_mm_call_stack(const void **frames, unsigned count, const void *from);
+
+/* Says where a return address stands, as "function+0x1f (program+0x12a7)": what stands in brackets
+ * is for addr2line -e program 0x12a7.  Always ends text with a zero. */
+void zend_mm_describe_code(const void *address, char *text, size_t size);
+
+/* Whether an address is in the shared library that this code is in; false where the code is part of
+ * the program. */
+int zend_mm_is_own_code(const void *address);
+
+#endif
