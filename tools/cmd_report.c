@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * zmm report: makes the page of a comparison from the document that zmm compare --json wrote.
+ */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "tools/json_file.h"
+#include "tools/report.h"
+#include "tools/zmm.h"
+
+static const char help[] =
+	"usage: zmm report [-o PAGE.html] FILE.json\n"
+	"Makes the page of a comparison from what zmm compare --json wrote: one file that opens without\n"
+	"a network. FILE.json can be - for standard input.\n\n"
+	"  -o, --output FILE    where to write it (default: standard output)\n"
+	"  -h, --help           print this\n\n"
+	"Exit status: 0, 1 if the page cannot be written, 2 for bad usage or a bad document.\n";
+
+static const struct option long_options[] = {
+	{ "output", required_argument, NULL, 'o' },
+	{ "help", no_argument, NULL, 'h' },
+	{ 0 }
+};
+
+int zmm_cmd_report(int argc, char **argv)
+{
+	const char *output = "-";
+	struct zmm_error error;
+	size_t length;
+	char *json;
+	bool written;
+	int option;
+
+	while ((option = getopt_long(argc, argv, "o:h", long_options, NULL)) != -1) {
+		switch (option) {
+		case 'o':
+			output = optarg;
+			break;
+		case 'h':
+			fputs(help, stdout);
+			return zmm_finish_output(0);
+		default:
+			return zmm_bad_usage("report", "bad option");
+		}
+	}
+	if (optind + 1 != argc) {
+		return zmm_bad_usage("report", "give one file");
+	}
+	json = zmm_json_file_read(argv[optind], "zmm-comparison", 1, &length, &error);
+	if (!json) {
+		return zmm_error_print(&error);
+	}
+	written = zmm_report_write(output, json, length, &error);
+	free(json);
+	return written ? 0 : zmm_error_print(&error);
+}
