@@ -169,7 +169,7 @@ static zend_always_inline void zend_mm_look_at_returned(struct zend_mm_home *hom
 
 /* The bytes that a live block has for the program.  Any thread: reads only words that do not change
  * while the block is handed out. */
-size_t zend_mm_usable_size(const struct zend_mm_home *home, const void *ptr);
+size_t zend_mm_usable_size(const struct zend_mm_home *home, void *ptr);
 
 /* }}} */
 /* {{{ storage.c */

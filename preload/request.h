@@ -32,11 +32,18 @@
 /* The greatest request that the legacy heap's cache can serve. */
 #define ZEND_MM_LEGACY_CACHED_MAX ((size_t)legacy_largest_small_request & ~(ZEND_MM_ALIGNMENT - 1))
 
+/* The least true size. */
+#define ZEND_MM_LEGACY_LEAST \
+	(((size_t)legacy_smallest_block + ZEND_MM_ALIGNMENT - 1) & ~(ZEND_MM_ALIGNMENT - 1))
+
 static zend_always_inline size_t zend_mm_round_legacy(size_t size)
 {
 	size_t whole = (size + ZEND_MM_LEGACY_OVERHEAD + ZEND_MM_ALIGNMENT - 1) &
 		~(ZEND_MM_ALIGNMENT - 1);
 
+	if (whole < ZEND_MM_LEGACY_LEAST) {
+		whole = ZEND_MM_LEGACY_LEAST;
+	}
 	return whole - ZEND_MM_LEGACY_OVERHEAD;
 }
 

@@ -53,10 +53,16 @@ static size_t modern_usable_size(const void *ptr)
 		zend_mm_bytes_of_pages(zend_mm_word_pages(word));
 }
 
-size_t zend_mm_usable_size(const struct zend_mm_home *home, const void *ptr)
+/* Debug builds and layers over a heap keep what was requested, and are asked; that may read what the
+ * owner changes meanwhile. */
+size_t zend_mm_usable_size(const struct zend_mm_home *home, void *ptr)
 {
-	return home->heap->mode == ZEND_MM_LEGACY ? legacy_usable_size(ptr) :
-		modern_usable_size(ptr);
+	zend_mm_heap *heap = home->heap;
+
+	if (UNEXPECTED(heap->kind == ZEND_MM_KIND_OTHER)) {
+		return heap->verbs->block_size(heap, ptr);
+	}
+	return heap->mode == ZEND_MM_LEGACY ? legacy_usable_size(ptr) : modern_usable_size(ptr);
 }
 
 /* }}} */

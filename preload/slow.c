@@ -39,10 +39,8 @@ static zend_always_inline void *ask(zend_mm_heap *heap, size_t alignment, size_t
 {
 	size_t rounded = zend_mm_round_request(heap, size);
 
-	if (alignment <= ZEND_MM_ALIGNMENT) {
-		return zend_mm_dispatch_alloc(heap, rounded);
-	}
-	return heap->verbs->alloc_aligned(heap, alignment, rounded);
+	return alignment <= ZEND_MM_ALIGNMENT ? zend_mm_dispatch_alloc(heap, rounded) :
+		heap->verbs->alloc_aligned(heap, alignment, rounded);
 }
 
 /* A request of the home's owner. */

@@ -22,9 +22,19 @@
 /* The bytes to cut off in front of a block's data: none, or enough for a block. */
 static size_t front_for(const void *data, size_t alignment)
 {
-	size_t front = -(uintptr_t)data & (alignment - 1);
+	uintptr_t past = (uintptr_t)data + legacy_smallest_block;
 
-	return front && front < legacy_smallest_block ? front + alignment : front;
+	if (((uintptr_t)data & (alignment - 1)) == 0) {
+		return 0;
+	}
+	return legacy_smallest_block + (-past & (alignment - 1));
+}
+
+/* What to ask for beyond the size, so that the front can be cut off wherever the block lies: a
+ * multiple of the alignment, so that sizes stay multiples of what the caller makes them. */
+static size_t slack_for(size_t alignment)
+{
+	return alignment + ((legacy_smallest_block + alignment - 1) & ~(alignment - 1));
 }
 
 /* Cuts front bytes off a used block and frees them; the data of what stays. */
@@ -44,7 +54,7 @@ static void *cut_front(legacy_heap_t *heap, void *data, size_t front, size_t siz
 
 void *zend_mm_legacy_alloc_aligned(zend_mm_heap *head, size_t alignment, size_t size)
 {
-	size_t slack = alignment + legacy_smallest_block;
+	size_t slack = slack_for(alignment);
 	size_t front;
 	void *data;
 
