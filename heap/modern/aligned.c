@@ -19,10 +19,9 @@
  */
 #include "heap/modern/fast.h"
 
-/* A request below this gets a run of pages, or a region: the smallest one of a page. */
-static size_t at_least_a_page(size_t size)
+static size_t greater(size_t a, size_t b)
 {
-	return size < ZEND_MM_PAGE_SIZE ? ZEND_MM_PAGE_SIZE : size;
+	return a > b ? a : b;
 }
 
 /* The bin whose slots are all aligned and have size bytes; ZEND_MM_BIN_COUNT where none is. */
@@ -79,7 +78,7 @@ void *zend_mm_modern_alloc_aligned(zend_mm_heap *base, size_t alignment, size_t 
 			return zend_mm_modern_alloc_bin(base, bin);
 		}
 	}
-	size = at_least_a_page(size);
+	size = greater(size, ZEND_MM_PAGE_SIZE); /* whole pages from here on */
 	if (alignment <= ZEND_MM_PAGE_SIZE) {
 		return zend_mm_modern_alloc_slow(heap, size);
 	}
@@ -87,6 +86,6 @@ void *zend_mm_modern_alloc_aligned(zend_mm_heap *base, size_t alignment, size_t 
 		size <= ZEND_MM_MAX_LARGE_SIZE - (alignment - ZEND_MM_PAGE_SIZE)) {
 		return alloc_part(heap, alignment, size);
 	}
-	return zend_mm_modern_alloc_huge_aligned(heap,
-		alignment < ZEND_MM_CHUNK_SIZE ? ZEND_MM_CHUNK_SIZE : alignment, size);
+	return zend_mm_modern_alloc_huge_aligned(heap, greater(alignment, ZEND_MM_CHUNK_SIZE),
+		greater(size, ZEND_MM_MAX_LARGE_SIZE + 1)); /* no huge block is smaller */
 }
