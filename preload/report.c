@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "heap/failure.h"
 #include "preload/home.h"
 #include "preload/report.h"
 #include "preload/settings.h"
@@ -46,6 +47,9 @@ static int check_home(const struct zend_mm_home *home, int fd)
 	zend_mm_problem problem;
 	int result = zend_mm_check(home->heap, &problem);
 
+	if (result > 0 && zend_mm_settings.strict) {
+		zend_mm_print_problem(&problem);
+	}
 	if (result > 0) {
 		print(fd, "zend_malloc: pid %d: heap %u is damaged: %s, at %p\n", (int)getpid(),
 			home->number, problem.reason, problem.address);

@@ -52,9 +52,13 @@ static zend_always_inline size_t zend_mm_round_modern(size_t size)
 	return (size + (size == 0) + ZEND_MM_ALIGNMENT - 1) & ~(ZEND_MM_ALIGNMENT - 1);
 }
 
-/* What is asked of the heap for size bytes, which are at most ZEND_MM_REQUEST_MAX. */
+/* What is asked of the heap for size bytes, which are at most ZEND_MM_REQUEST_MAX.  A guarded heap
+ * aligns by itself, and has to know where the program's bytes end. */
 static zend_always_inline size_t zend_mm_round_request(const zend_mm_heap *heap, size_t size)
 {
+	if (heap->layers[ZEND_MM_LAYER_GUARDED]) {
+		return size;
+	}
 	return heap->mode == ZEND_MM_LEGACY ? zend_mm_round_legacy(size) : zend_mm_round_modern(size);
 }
 

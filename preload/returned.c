@@ -103,8 +103,13 @@ static ZEND_MM_COLD void tidy_orphan(struct zend_mm_home *home)
 	zend_mm_orphans_unlock();
 }
 
+/* A guarded heap has a lock of its own, and writes nothing into blocks that nobody has judged. */
 void zend_mm_return_block(struct zend_mm_home *home, void *ptr)
 {
+	if (UNEXPECTED(home->heap->layers[ZEND_MM_LAYER_GUARDED] != NULL)) {
+		home->heap->verbs->free(home->heap, ptr);
+		return;
+	}
 	release_pages(home, ptr);
 	push(home, ptr);
 	if (UNEXPECTED(atomic_load_explicit(&home->orphan, memory_order_acquire)) &&

@@ -26,7 +26,10 @@ static enum zend_mm_foreign_policy foreign_policy(void)
 {
 	const char *name = getenv("ZEND_MM_FOREIGN");
 
-	if (!name || !strcmp(name, "report")) {
+	if (!name) {
+		return zend_mm_settings.strict ? ZEND_MM_FOREIGN_ABORT : ZEND_MM_FOREIGN_REPORT;
+	}
+	if (!strcmp(name, "report")) {
 		return ZEND_MM_FOREIGN_REPORT;
 	}
 	if (!strcmp(name, "ignore")) {
@@ -46,6 +49,7 @@ static void set_up_homes(zend_mm_options *options)
 	options->reserve_size = 0;
 	options->compact_threshold = 0;
 	options->internal = false;
+	options->malloc_rules = true;
 	options->huge_pages = false;
 	options->segment_handlers = &zend_mm_home_segments;
 	options->chunk_handlers = &zend_mm_home_chunks;
@@ -59,9 +63,10 @@ void zend_mm_settings_read(void)
 	zend_mm_page_size(); /* noted before there are threads */
 	zend_mm_default_options(&settings->options);
 	set_up_homes(&settings->options);
+	settings->strict = settings->options.debug != NULL;
 	settings->foreign = foreign_policy();
 	settings->stats = is_on("ZEND_MM_STATS");
-	settings->check = is_on("ZEND_MM_CHECK");
+	settings->check = settings->strict || is_on("ZEND_MM_CHECK");
 	name = settings->options.storage ? settings->options.storage : default_storage;
 	settings->options.storage = name;
 	if (!zend_mm_home_storage_start(zend_mm_storage_type(name))) {

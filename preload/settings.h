@@ -5,6 +5,8 @@
  *	ZEND_MM_MODE       legacy or modern
  *	ZEND_MM_MEM_TYPE   the storage type; mmap_anon where it is not set
  *	ZEND_MM_SEG_SIZE   legacy: the segment size
+ *	ZEND_MM_DEBUG      guards of blocks; with them foreign pointers abort, unless ZEND_MM_FOREIGN
+ *	                   says otherwise, and heaps are checked at exit
  *	ZEND_MM_FOREIGN    what to do about a pointer that is none of ours: report (say so on standard
  *	                   error and ignore it; the default), ignore (silently), abort (report and
  *	                   abort)
@@ -29,6 +31,7 @@ struct zend_mm_settings {
 	enum zend_mm_foreign_policy foreign;
 	bool stats;
 	bool check;
+	bool strict;                    /* heaps judge every pointer by themselves */
 };
 
 extern struct zend_mm_settings zend_mm_settings;

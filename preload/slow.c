@@ -120,7 +120,7 @@ static const size_t zeroed_from = 8 * 1024;
  * chunk's header. */
 static bool is_fresh(const struct zend_mm_home *home, const void *data, size_t size)
 {
-	return home->fresh && size >= zeroed_from &&
+	return home->fresh && !zend_mm_settings.strict && size >= zeroed_from &&
 		(uintptr_t)data - (uintptr_t)home->fresh < home->fresh_size;
 }
 
@@ -142,6 +142,20 @@ void *zend_mm_preload_calloc_slow(size_t size)
 /* }}} */
 /* {{{ free */
 
+/* A pointer that is no block of any home, or cannot be one of its home.  Heaps that judge pointers
+ * say more about it: that it was freed before, or what block it points into. */
+static void stranger(const char *function, void *ptr, const struct zend_mm_home *home)
+{
+	if (zend_mm_settings.strict && zend_mm_settings.foreign == ZEND_MM_FOREIGN_ABORT) {
+		const struct zend_mm_home *judge = home ? home : zend_mm_home_here();
+
+		if (judge) {
+			judge->heap->verbs->free(judge->heap, ptr);
+		}
+	}
+	zend_mm_foreign_pointer(function, ptr, home);
+}
+
 static void free_own(struct zend_mm_home *home, void *ptr)
 {
 	zend_mm_look_at_returned(home);
@@ -159,7 +173,7 @@ void zend_mm_preload_free_slow(void *ptr)
 	home = zend_mm_home_of(ptr);
 	if (UNEXPECTED(!home) || UNEXPECTED((uintptr_t)ptr & (ZEND_MM_ALIGNMENT - 1))) {
 		if (!zend_mm_bootstrap_has(ptr)) {
-			zend_mm_foreign_pointer("free", ptr, home);
+			stranger("free", ptr, home);
 		}
 	} else {
 		count(ZEND_MM_DONE_FREES);
@@ -224,7 +238,7 @@ static void *resize_foreign(void *ptr, size_t size, const struct zend_mm_home *h
 	if (zend_mm_bootstrap_has(ptr)) {
 		return copy_to_new(ptr, zend_mm_bootstrap_size(ptr), size);
 	}
-	zend_mm_foreign_pointer("realloc", ptr, home);
+	stranger("realloc", ptr, home);
 	errno = EINVAL;
 	return NULL;
 }
@@ -266,7 +280,7 @@ size_t zend_mm_preload_usable_size(void *ptr)
 		if (zend_mm_bootstrap_has(ptr)) {
 			return zend_mm_bootstrap_size(ptr);
 		}
-		zend_mm_foreign_pointer("malloc_usable_size", ptr, home);
+		stranger("malloc_usable_size", ptr, home);
 		return 0;
 	}
 	return zend_mm_usable_size(home, ptr);

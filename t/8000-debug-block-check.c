@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Debug builds: mem_block_check() and full_mem_check() on sound and on damaged heaps of both designs,
+/* Debug builds: mem_block_check() and full_mem_check() on sound and damaged heaps of both designs,
  * and what they print. */
 #include "t/tap.h"
 #include "zend_alloc.h"
