@@ -145,6 +145,12 @@ static void read_environment_of_system(void)
 
 static void read_environment(void)
 {
+	static bool done;
+
+	if (done) {
+		return;
+	}
+	done = true;
 	if (!environ) {
 		read_environment_of_system();
 		return;
@@ -167,9 +173,8 @@ static void start_process(void)
 		zend_mm_record_forget_file();
 		zend_mm_record_forget_sites();
 		forked_from = process;
-	} else {
-		read_environment();
 	}
+	read_environment();
 	process = getpid();
 	if (!started && base[0] != '/') {
 		zend_mm_record_stop(NULL, "ZEND_MM_RECORD is not the absolute path of a file", 0);
@@ -226,9 +231,10 @@ void zend_mm_record_introduce(struct zmm_block *block)
 /* The dynamic linker can be asked for another library from here on. */
 __attribute__((constructor)) static void loaded(void)
 {
-	bool by_frame_pointers = strcmp(sites, "frame-pointers") == 0;
 	uint32_t plain = ZEND_MM_RECORD_PLAIN;
 
+	read_environment();
+	bool by_frame_pointers = strcmp(sites, "frame-pointers") == 0;
 	have_sites = sites[0] && zend_mm_record_prepare_sites(by_frame_pointers);
 	if (have_sites) {
 		atomic_compare_exchange_strong(&zend_mm_record_page->state, &plain,
