@@ -36,11 +36,11 @@ FILES(EMBED)
 
 const struct zmm_embedded *zmm_embedded_file(const char *name)
 {
-	static struct zmm_embedded file;
-
 #define FIND(symbol, file_name) \
 	if (strcmp(name, file_name) == 0) { \
-		file = (struct zmm_embedded) { file_name, symbol, (size_t)(symbol##_end - symbol) }; \
+		static struct zmm_embedded file = { file_name, symbol, 0 }; \
+		\
+		file.length = (size_t)(symbol##_end - symbol); \
 		return &file; \
 	}
 	FILES(FIND)

@@ -2,29 +2,53 @@
 /*
  * tools/page.c - pages that are one file: everything they need is put into them.
  *
- * Called by the commands that write pages.  A page is written to a temporary file beside it and
- * renamed at the end, so that there is never half of one.
+ * Called by the commands that write pages.
  */
 #include "tools/page.h"
 
-#include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "tools/embedded.h"
+#include "trace/output.h"
 
-/* JSON inside a script element must not contain "</" or "<!--": a slash may be escaped, and so may
- * the exclamation mark's bracket. */
-static void put_data(FILE *out, const char *data, size_t length)
+/* An output and whether everything so far went well. */
+struct page {
+	struct zmm_output *output;
+	struct zmm_error *error;
+	bool good;
+};
+
+static void put(struct page *page, const char *text, size_t length)
 {
-	for (size_t i = 0; i < length; i++) {
-		if (data[i] == '<') {
-			fputs("\\u003c", out);
-		} else {
-			putc(data[i], out);
+	enum { piece = 1 << 16 };
+
+	while (page->good && length > 0) {
+		size_t count = length < piece ? length : piece;
+		unsigned char *room = zmm_output_reserve(page->output, count, page->error);
+
+		page->good = room != NULL;
+		if (room) {
+			memcpy(room, text, count);
+			zmm_output_commit(page->output, count);
 		}
+		text += count;
+		length -= count;
+	}
+}
+
+/* JSON inside a script element must contain neither "</" nor "<!--". */
+static void put_data(struct page *page, const char *data, size_t length)
+{
+	const char *end = data + length;
+
+	while (data < end) {
+		const char *bracket = memchr(data, '<', (size_t)(end - data));
+
+		put(page, data, (size_t)((bracket ? bracket : end) - data));
+		if (bracket) {
+			put(page, "\\u003c", 6);
+		}
+		data = bracket ? bracket + 1 : end;
 	}
 }
 
@@ -39,9 +63,10 @@ static bool mark_of_line(const char *line, size_t length, char name[128])
 	return strpbrk(name, " @") == NULL;
 }
 
-static void put_page(FILE *out, const struct zmm_embedded *page, const char *data, size_t length)
+static void put_page(struct page *page, const char *template_name, const char *data, size_t length)
 {
-	const char *line = page->text, *end = page->text + page->length;
+	const struct zmm_embedded *file = zmm_embedded_file(template_name);
+	const char *line = file->text, *end = line + file->length;
 	char name[128];
 
 	while (line < end) {
@@ -49,60 +74,30 @@ static void put_page(FILE *out, const struct zmm_embedded *page, const char *dat
 		size_t line_length = (size_t)((newline ? newline : end) - line);
 
 		if (!mark_of_line(line, line_length, name)) {
-			fwrite(line, 1, line_length, out);
+			put(page, line, line_length);
 		} else if (strcmp(name, "DATA") == 0) {
-			put_data(out, data, length);
+			put_data(page, data, length);
 		} else {
-			const struct zmm_embedded *file = zmm_embedded_file(name);
-
-			fwrite(file->text, 1, file->length, out);
+			file = zmm_embedded_file(name);
+			put(page, file->text, file->length);
 		}
-		putc('\n', out);
+		put(page, "\n", 1);
 		line += line_length + 1;
 	}
-}
-
-/* Whether everything reached the file. */
-static bool finish(FILE *out)
-{
-	bool good = fflush(out) == 0 && !ferror(out);
-	int saved = errno;
-
-	if (out != stdout && fclose(out) != 0 && good) {
-		return false;
-	}
-	errno = saved;
-	return good;
 }
 
 bool zmm_page_write(const char *path, const char *template_name, const char *data, size_t length,
 	struct zmm_error *error)
 {
-	bool to_stdout = strcmp(path, "-") == 0;
-	size_t size = strlen(path) + 32;
-	char *temporary = malloc(size);
-	struct zmm_embedded page = *zmm_embedded_file(template_name);
-	FILE *out;
-	bool good;
+	struct page page = { zmm_output_open(path, false, error), error, true };
 
-	if (!temporary) {
-		zmm_error_set(error, ZMM_ERROR_SYSTEM, "%s: no memory to write it", path);
+	if (!page.output) {
 		return false;
 	}
-	snprintf(temporary, size, "%s.%ld.tmp", path, (long)getpid());
-	out = to_stdout ? stdout : fopen(temporary, "w");
-	good = out != NULL;
-	if (good) {
-		put_page(out, &page, data, length);
-		good = finish(out) && (to_stdout || rename(temporary, path) == 0);
+	put_page(&page, template_name, data, length);
+	if (!page.good) {
+		zmm_output_abandon(page.output);
+		return false;
 	}
-	if (!good) {
-		zmm_error_set(error, ZMM_ERROR_SYSTEM, "%s: cannot write it: %s; choose another place",
-			path, strerror(errno));
-		if (out && !to_stdout) {
-			remove(temporary);
-		}
-	}
-	free(temporary);
-	return good;
+	return zmm_output_close(page.output, error);
 }
