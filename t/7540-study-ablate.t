@@ -1,0 +1,93 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# zmm ablate: what each idea of the legacy heap brings. Without times the tables are the same each
+# time; the rest list's rows show bug 44069 and its cure.
+. "${srcdir:-$(dirname "$0")/..}/t/tap.sh"
+
+# row IDEA HEAP: the fields behind the heap's name, without units, of the table under an idea.
+row()
+{
+	awk -v idea="$1" -v heap="$2" '
+		/^idea / { sub(/^idea +/, ""); inside = $0 == idea }
+		inside && index($0, heap "  ") == 1 { print substr($0, length(heap) + 1); exit }' "$tmp/all"
+}
+
+# bytes NUMBER UNIT: rounded to KiB.
+kib() { awk -v n="$1" -v u="$2" 'BEGIN { printf "%d", u == "MiB" ? n * 1024 : n }'; }
+
+# field N: counted from the end of the row on standard input, 1 the last.
+field() { awk -v n="$1" '{ print $(NF + 1 - n) }'; }
+
+# A row ends: ... searched, hits, calls, failed, live UNIT, held UNIT, mean, peaks.
+held() { line=$(row "$1" "$2") && kib "$(echo "$line" | field 4)" "$(echo "$line" | field 3)"; }
+calls() { row "$1" "$2" | field 8; }
+hits() { row "$1" "$2" | field 9; }
+searched() { row "$1" "$2" | field 10; }
+
+run "$ZMM" ablate --runs 0
+is "$status" 0 "the workloads are measured"
+cp "$tmp/out" "$tmp/all"
+run "$ZMM" ablate --runs 0
+ok "and come out the same the second time" cmp "$tmp/out" "$tmp/all"
+
+list="the rest list"
+note "rest list: $(held "$list" "as it was") KiB held with, $(held "$list" "no rest list") without"
+ok "without the rest list memory explodes" test "$(held "$list" "no rest list")" -gt \
+	$((5 * $(held "$list" "as it was")))
+ok "with it, hardly more is held than two strings need" test "$(held "$list" "as it was")" -lt 12288
+
+ok "without a cache there are no hits" test "$(hits "the cache" "no cache")" = 0
+ok "a larger cache has more hits" test "$(hits "the cache" "cache of 32 KiB")" -lt \
+	"$(hits "the cache" "cache of 128 KiB")"
+ok "and a still larger one, too" test "$(hits "the cache" "cache of 128 KiB")" -lt \
+	"$(hits "the cache" "as it was")"
+
+tree="trees instead of a list"
+searched_more()
+{
+	awk -v list="$(searched "$tree" "list, best fit")" -v trees="$(searched "$tree" "as it was")" \
+		'BEGIN { exit !(list > 20 * trees && trees > 0) }'
+}
+ok "a list is searched twenty times as long" searched_more
+ok "first fit holds more than best fit" test "$(held "$tree" "list, first fit")" -gt \
+	"$(held "$tree" "list, best fit")"
+ok "without a kept segment storage is called more often" test \
+	"$(calls "a segment kept between requests" "no kept segment")" -gt \
+	"$((10 * $(calls "a segment kept between requests" "as it was")))"
+ok "without coalescing more is held" test "$(held coalescing "no coalescing")" -gt \
+	"$(held coalescing "as it was")"
+ok "small segments need more calls" test "$(calls "segments of 256 KiB" "64 KiB segments")" -gt \
+	"$(calls "segments of 256 KiB" "as it was")"
+ok "and hold no more" test "$(held "segments of 256 KiB" "64 KiB segments")" -le \
+	"$(held "segments of 256 KiB" "as it was")"
+ok "big ones hold more" test "$(held "segments of 256 KiB" "2 MiB segments")" -gt \
+	"$(held "segments of 256 KiB" "as it was")"
+
+printf 'a 1 100\nf 1\na 2 90\n' > "$tmp/three.trace"
+run "$ZMM" ablate --traces --runs 0 "$tmp/three.trace"
+is "$status" 0 "a trace is measured"
+like "$out" "*as it was*no cache*list, first fit*no rest list*no kept segment*no coalescing*" \
+	"on all heaps"
+run "$ZMM" ablate -t -r 1 "$tmp/three.trace"
+like "$out" "*as it was* ns *1.00*" "with times"
+if config HAVE_JANSSON; then
+	run "$ZMM" ablate --traces --runs 0 --json "$tmp/three.trace"
+	like "$out" '*"traces"*"variants"*"cache_hits"*' "as JSON, too"
+else
+	skip 1 "this build has no JSON"
+fi
+
+run "$ZMM" ablate --traces
+is "$status" 2 "no trace"
+like "$err" "zmm ablate: no trace was named; see zmm ablate --help" "is said"
+run "$ZMM" ablate --traces "$tmp/none.trace"
+is "$status" 2 "a missing trace"
+like "$err" "*none.trace*" "is named"
+is "$out" "" "and nothing is printed"
+run "$ZMM" ablate --runs many
+is "$status" 2 "runs that are no number"
+run "$ZMM" ablate --help
+is "$status" 0 "--help"
+like "$out" "usage: zmm ablate *" "explains it"
+done_testing
