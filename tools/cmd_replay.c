@@ -8,6 +8,7 @@
 #include "tools/emit.h"
 #include "tools/options.h"
 #include "tools/replay_options.h"
+#include "tools/replay_threaded.h"
 #include "tools/zmm.h"
 #include "trace/error.h"
 #include "trace/replay.h"
@@ -19,6 +20,9 @@ static const char help[] =
 	ZMM_REPLAY_OPTIONS_HELP
 	"  -c, --check N        check the whole heap after every N operations\n"
 	"  -v, --verify         fill each block, and verify it when it is resized or freed\n"
+	"  -t, --threads        on as many threads as were recorded, each with a heap of its own, through\n"
+	"                       the malloc replacement; without a mode or storage, on the malloc that\n"
+	"                       zmm itself has; --check checks the heaps once, at the end\n"
 	"  -p, --placements     print where each block went, over storage that spaces regions apart\n"
 	"  -j, --json           print the results as JSON\n"
 	"  -h, --help           print this\n\n"
@@ -28,6 +32,8 @@ static const char help[] =
 struct settings {
 	struct zmm_replay_options replay;
 	struct zmm_full_run full;
+	bool threads;
+	bool heap_chosen;
 	bool json;
 	bool help;
 	const char *path;
@@ -35,12 +41,13 @@ struct settings {
 
 /* --- the command line ------------------------------------------------------------------------ */
 
-static const char short_options[] = ZMM_REPLAY_SHORT_OPTIONS "c:vpjh";
+static const char short_options[] = ZMM_REPLAY_SHORT_OPTIONS "c:vtpjh";
 
 static const struct option long_options[] = {
 	ZMM_REPLAY_LONG_OPTIONS,
 	{ "check", required_argument, NULL, 'c' },
 	{ "verify", no_argument, NULL, 'v' },
+	{ "threads", no_argument, NULL, 't' },
 	{ "placements", no_argument, NULL, 'p' },
 	{ "json", no_argument, NULL, 'j' },
 	{ "help", no_argument, NULL, 'h' },
@@ -53,6 +60,7 @@ static int set_option(struct settings *settings, int option)
 	case 'm':
 	case 's':
 	case 'S':
+		settings->heap_chosen = true;
 		return zmm_replay_option(&settings->replay, option, optarg, "replay");
 	case 'c':
 		return zmm_parse_count(optarg, &settings->full.check_every)
@@ -60,6 +68,9 @@ static int set_option(struct settings *settings, int option)
 			: zmm_bad_usage("replay", "'%s' is no number of operations", optarg);
 	case 'v':
 		settings->full.verify = true;
+		return ZMM_EXIT_OK;
+	case 't':
+		settings->threads = true;
 		return ZMM_EXIT_OK;
 	case 'p':
 		settings->full.placements = stdout;
@@ -85,6 +96,12 @@ static int judge(struct settings *settings)
 	if (settings->full.placements && settings->replay.storage && !spaced) {
 		return zmm_bad_usage("replay", "placements are told over the storage "
 			ZMM_STORAGE_SPACED "; leave out --storage %s", settings->replay.storage);
+	}
+	if (settings->full.placements && settings->threads) {
+		return zmm_bad_usage("replay", "placements are one heap's; leave out --threads");
+	}
+	if (settings->threads && settings->full.check_every && !settings->heap_chosen) {
+		return zmm_bad_usage("replay", "the malloc that is there cannot be checked; name a --mode");
 	}
 	if (settings->full.placements && settings->json) {
 		return zmm_bad_usage("replay", "placements have a form of their own; leave out --json");
@@ -236,6 +253,19 @@ static int run_timed(const struct settings *settings, zmm_replay *replay,
 	return print_results(settings, replay, time.cpu_ns, measure_loop(program));
 }
 
+static int run_threads(const struct settings *settings)
+{
+	const struct zmm_threaded_settings threaded = {
+		.path = settings->path,
+		.heap = settings->heap_chosen ? &settings->replay : NULL,
+		.check = settings->full.check_every > 0,
+		.verify = settings->full.verify,
+		.json = settings->json,
+	};
+
+	return zmm_replay_threaded(&threaded);
+}
+
 static int run(const struct settings *settings, const zmm_program *program)
 {
 	bool full = settings->full.placements || settings->full.check_every || settings->full.verify;
@@ -266,6 +296,9 @@ int zmm_cmd_replay(int argc, char **argv)
 	if (settings.help) {
 		fputs(help, stdout);
 		return zmm_finish_output(ZMM_EXIT_OK);
+	}
+	if (settings.threads) {
+		return run_threads(&settings);
 	}
 	program = zmm_program_load(settings.path, 0, &error);
 	if (!program) {
