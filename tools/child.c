@@ -17,11 +17,11 @@ bool zmm_child_open(struct zmm_child *child, struct zmm_error *error)
 	return false;
 }
 
-bool zmm_child_start(struct zmm_child *child, char **argv, const char *preload,
+bool zmm_child_start(struct zmm_child *child, char **argv, const struct zmm_child_setup *setup,
 	struct zmm_error *error)
 {
 	(void)argv;
-	(void)preload;
+	(void)setup;
 	return zmm_child_open(child, error);
 }
 
@@ -106,29 +106,62 @@ bool zmm_child_open(struct zmm_child *child, struct zmm_error *error)
 	return true;
 }
 
-static _Noreturn void become(const struct zmm_child *child, char **argv, const char *preload)
+enum { arguments_max = 32 };
+
+static void set_environment(const struct zmm_child_setup *setup)
+{
+	if (setup->preload) {
+		setenv("LD_PRELOAD", setup->preload, 1);
+	}
+	for (const char *const *entry = setup->environment; entry && *entry; entry++) {
+		putenv((char *)*entry);
+	}
+}
+
+/* The wrapper's words, our own path, and our arguments behind argv[0]. */
+static void wrap(char *wrapped[arguments_max + 1], const char *const *wrapper, char *path,
+	char **argv)
+{
+	int count = 0;
+
+	while (*wrapper && count < arguments_max) {
+		wrapped[count++] = (char *)*wrapper++;
+	}
+	if (count < arguments_max) {
+		wrapped[count++] = path;
+	}
+	for (argv++; *argv && count < arguments_max; argv++) {
+		wrapped[count++] = *argv;
+	}
+	wrapped[count] = NULL;
+}
+
+static _Noreturn void become(const struct zmm_child *child, char **argv,
+	const struct zmm_child_setup *setup)
 {
 	struct zmm_error error;
-	char path[4096];
+	char path[4096], *wrapped[arguments_max + 1];
 	ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);
 
-	if (preload) {
-		setenv("LD_PRELOAD", preload, 1);
-	}
-	if (length > 0) {
-		path[length] = '\0';
+	set_environment(setup);
+	path[length > 0 ? length : 0] = '\0';
+	if (length > 0 && setup->wrapper) {
+		wrap(wrapped, setup->wrapper, path, argv);
+		execvp(wrapped[0], wrapped);
+	} else if (length > 0) {
 		execv(path, argv);
 	}
-	zmm_error_set(&error, ZMM_ERROR_SYSTEM, "cannot start /proc/self/exe: %s", strerror(errno));
+	zmm_error_set(&error, ZMM_ERROR_SYSTEM, "cannot start %s: %s",
+		setup->wrapper ? setup->wrapper[0] : "/proc/self/exe", strerror(errno));
 	_exit(zmm_child_report(child->result_fd, false, NULL, 0, &error));
 }
 
-bool zmm_child_start(struct zmm_child *child, char **argv, const char *preload,
+bool zmm_child_start(struct zmm_child *child, char **argv, const struct zmm_child_setup *setup,
 	struct zmm_error *error)
 {
 	child->pid = fork();
 	if (child->pid == 0) {
-		become(child, argv, preload);
+		become(child, argv, setup);
 	}
 	close(child->result_fd);
 	if (child->pid < 0) {

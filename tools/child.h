@@ -28,9 +28,16 @@ struct zmm_child {
 /* Makes the way back. False with the error set. */
 bool zmm_child_open(struct zmm_child *child, struct zmm_error *error);
 
-/* Starts this program with the arguments (argv[0] included, NULL at the end) and, if it is not
- * NULL, with the library `preload` instead of what LD_PRELOAD says. False with the error set. */
-bool zmm_child_start(struct zmm_child *child, char **argv, const char *preload,
+/* How a child is started, where that is not as this program was. All NULL: as it was. */
+struct zmm_child_setup {
+	const char *preload;       /* for LD_PRELOAD, instead of what that says now */
+	const char *const *wrapper; /* a command that runs ours, as valgrind does; NULL at its end */
+	const char *const *environment; /* "NAME=VALUE", added to it; NULL at its end */
+};
+
+/* Starts this program with the arguments (argv[0] included, NULL at the end). False with the error
+ * set. */
+bool zmm_child_start(struct zmm_child *child, char **argv, const struct zmm_child_setup *setup,
 	struct zmm_error *error);
 
 /* Waits for the result of `size` bytes, and for the child's end. False with what the child reported

@@ -1,90 +1,111 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * zmm compare: the same traces on both heaps and on the system's malloc, side by side.
+ * zmm compare: the same traces on both heaps and on other allocators, side by side.
  *
- * Others take part as shared libraries that bring a malloc. Time is the median of several samples,
- * each in a process of its own; the contenders take turns, so
- * that a slow moment of the machine does not hit one of them alone. What the replay loop takes by
- * itself is measured in the same way, and shown and subtracted.
+ * This file reads the command line and directs what was found to where it was asked for; comparison.h
+ * measures, comparison_emit.h shows.
  */
+#include <errno.h>
 #include <getopt.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
-#include "tools/contender.h"
-#include "tools/emit.h"
+#include "tools/comparison_emit.h"
 #include "tools/options.h"
 #include "tools/progress.h"
+#include "tools/report.h"
 #include "tools/shared_program.h"
 #include "tools/zmm.h"
 
 static const char help[] =
 	"usage: zmm compare [OPTION…] TRACE…\n"
-	"Runs traces on the legacy heap, on the modern heap and on the system's malloc, and shows\n"
-	"side by side what each took.\n\n"
+	"Runs traces on the legacy heap, the modern heap, the system's malloc, and, where they are\n"
+	"installed, tcmalloc, jemalloc and mimalloc, and shows side by side what each took.\n\n"
+	"Who takes part:\n"
 	"  -a, --allocator NAME=LIBRARY\n"
-	"                       also run it on the malloc of a shared library; can be repeated\n"
-	"  -r, --repeat N       samples of each time, of which the median is shown (default: 5)\n"
+	"                       also the malloc of a shared library; can be repeated\n"
+	"  -o, --only NAMES     only these, as legacy,modern; a name can be there twice\n"
+	"      --baseline NAME  whom ratios are to (default: the first)\n"
 	"  -s, --storage NAME   where the heaps get memory: a storage type of this build\n"
 	"  -S, --seg-size SIZE  legacy: size of a segment, as 64K (default: ZEND_MM_SEG_SIZE or 256K)\n"
-	"  -j, --json           print the results as JSON\n"
-	"  -h, --help           print this\n\n"
+	"What is measured:\n"
+	"  -b, --blocks N       paired blocks: each runs everybody once, in random order (default: 15)\n"
+	"  -B, --budget SECONDS as many blocks as fit into this time, and 3 at least\n"
+	"      --seed N         of the order and of resampling (default: from the clock)\n"
+	"  -t, --time-only      neither memory nor latencies\n"
+	"  -d, --drain SECONDS  look so long at what is given back after the end: 5 (the default),\n"
+	"                       1, 0.1, 0, or none\n"
+	"  -i, --instructions   also count instructions, with valgrind: slow, and the same each time\n"
+	"      --cpu-profile FILE\n"
+	"                       also profile the baseline with gperftools, for google-pprof\n"
+	"What is shown:\n"
+	"  -e, --explain A,B    why B takes more or less than A (default: legacy,modern)\n"
+	"  -f, --formulas       also the measures of fragmentation and their formulas\n"
+	"  -j, --json[=FILE]    everything as JSON, to the file or instead of the table\n"
+	"      --csv FILE       the raw samples of time\n"
+	"      --html FILE      everything as a page\n"
+	"  -h, --help           this\n\n"
 	"Columns:\n"
-	"  time       user and system time per operation, the replay loop included\n"
+	"  time       user and system time per operation, the replay loop included; median\n"
 	"  less loop  the same, less what the loop takes without an allocator\n"
+	"  ratio      of that to the baseline's, the median over the blocks; from and to are its\n"
+	"             95 % interval, by bootstrap over the blocks\n"
+	"  first      time of the first run in a process, which meets its memory for the first time\n"
 	"  peak       most bytes held from the system at once\n"
 	"  overhead   that, divided by the most bytes requested and alive at once\n"
+	"  resident   most bytes resident, every page of each block being used\n"
 	"  final      bytes held when the trace has ended\n"
-	"  resident   most bytes resident at once, every page of each block being used\n"
 	"  regions    most segments, or chunks and huge blocks, at once\n"
 	"  calls      successful calls to storage\n"
-	"  failed     requests refused, as the trace's limits demand\n\n"
+	"  failed     requests refused, as the trace's limits demand\n"
+	"\"noisy\" marks where samples vary by more than a tenth (interquartile range over median).\n\n"
 	"Exit status: 0, 1 if a contender failed, 2 for bad usage or a bad trace.\n";
 
 enum {
-	repeat_default = 5,
-	repeat_max = 1000,
-	contenders_max = 16       /* the loop itself included, which takes part in the timing */
+	blocks_default = 15,
+	seeds = 1000000
 };
 
 struct settings {
-	uint64_t repeat;
-	const char *storage;
-	size_t segment_size;
-	bool json;
-	bool help;
-	struct zmm_contender added[contenders_max]; /* --allocator */
+	struct zmm_comparison_settings comparison;
+	struct zmm_contender contenders[ZMM_CONTENDERS_MAX];
+	char names[ZMM_CONTENDERS_MAX][64];       /* of those that are there twice */
+	struct zmm_contender added[ZMM_CONTENDERS_MAX]; /* --allocator */
 	int added_count;
+	char *only;
+	const char *baseline, *explain, *storage;
+	size_t segment_size;
+	bool blocks_given, formulas, json, help;
+	const char *json_path, *csv_path, *html_path, *profile_path;
 	char **paths;
 	int path_count;
 };
 
-/* What is known of one contender on one trace. */
-struct result {
-	double ns[repeat_max];
-	struct zmm_memory_sample memory;
-	bool failed;
-};
-
-struct comparison {
-	const struct settings *settings;
-	struct zmm_contender contenders[contenders_max];
-	struct result results[contenders_max];
-	uint64_t base_held;       /* of the sample before (see zmm_sample_memory()) */
-	int count;                /* of contenders; the loop comes after the last */
-	zmm_emit *emit;
-	int status;
-};
-
 /* --- the command line ------------------------------------------------------------------------ */
+
+enum { OPTION_BASELINE = 256, OPTION_SEED, OPTION_CSV, OPTION_HTML, OPTION_PROFILE };
 
 static const struct option long_options[] = {
 	{ "allocator", required_argument, NULL, 'a' },
-	{ "repeat", required_argument, NULL, 'r' },
+	{ "only", required_argument, NULL, 'o' },
+	{ "baseline", required_argument, NULL, OPTION_BASELINE },
 	{ "storage", required_argument, NULL, 's' },
 	{ "seg-size", required_argument, NULL, 'S' },
-	{ "json", no_argument, NULL, 'j' },
+	{ "blocks", required_argument, NULL, 'b' },
+	{ "budget", required_argument, NULL, 'B' },
+	{ "seed", required_argument, NULL, OPTION_SEED },
+	{ "time-only", no_argument, NULL, 't' },
+	{ "drain", required_argument, NULL, 'd' },
+	{ "instructions", no_argument, NULL, 'i' },
+	{ "cpu-profile", required_argument, NULL, OPTION_PROFILE },
+	{ "explain", required_argument, NULL, 'e' },
+	{ "formulas", no_argument, NULL, 'f' },
+	{ "json", optional_argument, NULL, 'j' },
+	{ "csv", required_argument, NULL, OPTION_CSV },
+	{ "html", required_argument, NULL, OPTION_HTML },
 	{ "help", no_argument, NULL, 'h' },
 	{ NULL, 0, NULL, 0 }
 };
@@ -97,8 +118,8 @@ static int add_allocator(struct settings *settings, char *text)
 		return zmm_bad_usage("compare", "'%s' is no name and library, as in "
 			"jemalloc=/usr/lib/x86_64-linux-gnu/libjemalloc.so.2", text);
 	}
-	if (settings->added_count == contenders_max - 4) {
-		return zmm_bad_usage("compare", "more than %d allocators", contenders_max - 4);
+	if (settings->added_count == ZMM_CONTENDERS_MAX) {
+		return zmm_bad_usage("compare", "more than %d allocators", ZMM_CONTENDERS_MAX);
 	}
 	*library = '\0';
 	settings->added[settings->added_count++] = (struct zmm_contender){
@@ -107,32 +128,116 @@ static int add_allocator(struct settings *settings, char *text)
 	return ZMM_EXIT_OK;
 }
 
-static int set_option(struct settings *settings, int option)
+static int set_drain(struct settings *settings, const char *text)
+{
+	char *end;
+	double seconds = strtod(text, &end);
+
+	settings->comparison.drains = 0;
+	if (strcmp(text, "none") == 0) {
+		return ZMM_EXIT_OK;
+	}
+	if (end == text || *end || !(seconds >= 0)) {
+		return zmm_bad_usage("compare", "'%s' is no time in seconds, nor none", text);
+	}
+	while (settings->comparison.drains < ZMM_DRAINS
+			&& zmm_drain_seconds[settings->comparison.drains] <= seconds) {
+		settings->comparison.drains++;
+	}
+	return ZMM_EXIT_OK;
+}
+
+static int set_budget(struct settings *settings, const char *text)
+{
+	char *end;
+
+	settings->comparison.budget_seconds = strtod(text, &end);
+	return end != text && !*end && settings->comparison.budget_seconds > 0 ? ZMM_EXIT_OK
+		: zmm_bad_usage("compare", "'%s' is no time in seconds", text);
+}
+
+/* Options whose values are checked later, or not at all. */
+static int set_text(struct settings *settings, int option)
 {
 	switch (option) {
-	case 'a':
-		return add_allocator(settings, optarg);
-	case 'r':
-		return zmm_parse_count(optarg, &settings->repeat) && settings->repeat > 0
-				&& settings->repeat <= repeat_max ? ZMM_EXIT_OK
-			: zmm_bad_usage("compare", "'%s' is no number of samples from 1 to %d", optarg,
-				repeat_max);
+	case 'o':
+		settings->only = optarg;
+		return ZMM_EXIT_OK;
+	case OPTION_BASELINE:
+		settings->baseline = optarg;
+		return ZMM_EXIT_OK;
 	case 's':
 		settings->storage = optarg;
 		return ZMM_EXIT_OK;
-	case 'S':
-		return zmm_parse_size(optarg, &settings->segment_size) && settings->segment_size > 0
-			? ZMM_EXIT_OK
-			: zmm_bad_usage("compare", "'%s' is no size of a segment, such as 64K", optarg);
+	case 'e':
+		settings->explain = optarg;
+		return ZMM_EXIT_OK;
+	case OPTION_CSV:
+		settings->csv_path = optarg;
+		return ZMM_EXIT_OK;
+	case OPTION_HTML:
+		settings->html_path = optarg;
+		return ZMM_EXIT_OK;
+	case OPTION_PROFILE:
+		settings->profile_path = optarg;
+		return ZMM_EXIT_OK;
+	default:
+		fputs("see zmm compare --help\n", stderr); /* getopt_long() has said what is wrong */
+		return ZMM_EXIT_USAGE;
+	}
+}
+
+/* Options that are switches. */
+static int set_switch(struct settings *settings, int option)
+{
+	switch (option) {
+	case 't':
+		settings->comparison.time_only = true;
+		return ZMM_EXIT_OK;
+	case 'i':
+		settings->comparison.instructions = true;
+		return ZMM_EXIT_OK;
+	case 'f':
+		settings->formulas = true;
+		return ZMM_EXIT_OK;
 	case 'j':
 		settings->json = true;
+		settings->json_path = optarg;
 		return ZMM_EXIT_OK;
 	case 'h':
 		settings->help = true;
 		return ZMM_EXIT_OK;
 	default:
-		fputs("see zmm compare --help\n", stderr); /* getopt_long() has said what is wrong */
-		return ZMM_EXIT_USAGE;
+		return set_text(settings, option);
+	}
+}
+
+static int set_option(struct settings *settings, int option)
+{
+	struct zmm_comparison_settings *comparison = &settings->comparison;
+
+	switch (option) {
+	case 'a':
+		return add_allocator(settings, optarg);
+	case 'b':
+		settings->blocks_given = true;
+		return zmm_parse_count(optarg, &comparison->blocks) && comparison->blocks > 0
+				&& comparison->blocks <= ZMM_SAMPLES_MAX ? ZMM_EXIT_OK
+			: zmm_bad_usage("compare", "'%s' is no number of blocks from 1 to %d", optarg,
+				ZMM_SAMPLES_MAX);
+	case 'B':
+		return set_budget(settings, optarg);
+	case OPTION_SEED:
+		return zmm_parse_count(optarg, &comparison->seed) ? ZMM_EXIT_OK
+			: zmm_bad_usage("compare", "'%s' is no seed, which is a whole number", optarg);
+	case 'd':
+		return set_drain(settings, optarg);
+	case 'S':
+		return zmm_parse_size(optarg, &settings->segment_size) && settings->segment_size > 0
+			? ZMM_EXIT_OK
+			: zmm_bad_usage("compare", "'%s' is no size of a segment, such as 64K", optarg);
+	default:
+		return set_switch(settings, option);
 	}
 }
 
@@ -142,209 +247,135 @@ static int read_command_line(struct settings *settings, int argc, char **argv)
 
 	optind = 0;
 	while (status == ZMM_EXIT_OK && !settings->help
-			&& (option = getopt_long(argc, argv, "a:r:s:S:jh", long_options, NULL)) != -1) {
+			&& (option = getopt_long(argc, argv, "a:o:s:S:b:B:td:ie:fj::h", long_options, NULL))
+				!= -1) {
 		status = set_option(settings, option);
 	}
 	if (status != ZMM_EXIT_OK || settings->help) {
 		return status;
+	}
+	if (settings->comparison.budget_seconds > 0 && !settings->blocks_given) {
+		settings->comparison.blocks = ZMM_SAMPLES_MAX;
 	}
 	settings->paths = argv + optind;
 	settings->path_count = argc - optind;
 	return settings->path_count > 0 ? ZMM_EXIT_OK : zmm_bad_usage("compare", "no trace was named");
 }
 
-/* --- measuring ------------------------------------------------------------------------------- */
+/* --- who takes part -------------------------------------------------------------------------- */
 
-static void add_contender(struct comparison *comparison, enum zmm_allocator allocator)
+static int find_contender(const struct settings *settings, const char *name)
 {
-	comparison->contenders[comparison->count++] = (struct zmm_contender){
-		.name = zmm_allocator_name(allocator),
-		.replay = {
-			.allocator = allocator,
-			.storage = comparison->settings->storage,
-			.segment_size = comparison->settings->segment_size
+	for (int i = 0; i < settings->comparison.count; i++) {
+		if (strcmp(settings->contenders[i].name, name) == 0) {
+			return i;
 		}
+	}
+	return -1;
+}
+
+/* A second one of a name is called NAME-2, so that one can be compared with itself. */
+static int enter(struct settings *settings, const struct zmm_contender *contender)
+{
+	int *count = &settings->comparison.count, number = 2;
+	struct zmm_contender *entered = &settings->contenders[*count];
+
+	if (*count == ZMM_CONTENDERS_MAX) {
+		return zmm_bad_usage("compare", "more than %d contenders", ZMM_CONTENDERS_MAX);
+	}
+	*entered = *contender;
+	if (zmm_contender_is_heap(contender)) {
+		entered->replay.storage = settings->storage;
+		entered->replay.segment_size = settings->segment_size;
+	}
+	while (find_contender(settings, entered->name) >= 0) {
+		snprintf(settings->names[*count], sizeof settings->names[0], "%.40s-%d", contender->name,
+			number++);
+		entered->name = settings->names[*count];
+	}
+	(*count)++;
+	return ZMM_EXIT_OK;
+}
+
+static int enter_by_name(struct settings *settings, const char *name)
+{
+	struct zmm_contender contender;
+
+	for (int i = 0; i < settings->added_count; i++) {
+		if (strcmp(settings->added[i].name, name) == 0) {
+			return enter(settings, &settings->added[i]);
+		}
+	}
+	if (!zmm_contender_find(name, &contender) || strcmp(name, "none") == 0) {
+		return zmm_bad_usage("compare", "there is no contender '%s'; known are legacy, modern, "
+			"system, tcmalloc, jemalloc, mimalloc, and those of --allocator", name);
+	}
+	return enter(settings, &contender);
+}
+
+static int enter_only(struct settings *settings)
+{
+	int status = ZMM_EXIT_OK;
+	char *rest = NULL;
+
+	for (char *name = strtok_r(settings->only, ",", &rest); name && status == ZMM_EXIT_OK;
+			name = strtok_r(NULL, ",", &rest)) {
+		status = enter_by_name(settings, name);
+	}
+	return status != ZMM_EXIT_OK || settings->comparison.count > 0 ? status
+		: zmm_bad_usage("compare", "--only names nobody");
+}
+
+static int enter_all(struct settings *settings)
+{
+	static const char *const names[] = {
+		"legacy", "modern", "system", "tcmalloc", "jemalloc", "mimalloc"
 	};
-}
+	int status = ZMM_EXIT_OK;
 
-static void set_up_contenders(struct comparison *comparison)
-{
-	add_contender(comparison, ZMM_ALLOCATOR_LEGACY);
-	add_contender(comparison, ZMM_ALLOCATOR_MODERN);
-	add_contender(comparison, ZMM_ALLOCATOR_SYSTEM);
-	for (int i = 0; i < comparison->settings->added_count; i++) {
-		comparison->contenders[comparison->count++] = comparison->settings->added[i];
+	for (size_t i = 0; i < sizeof names / sizeof names[0] && status == ZMM_EXIT_OK; i++) {
+		status = enter_by_name(settings, names[i]);
 	}
-	add_contender(comparison, ZMM_ALLOCATOR_NONE);
-	comparison->count--;
-}
-
-/* One contender's failure does not end the others' measuring. */
-static void fail(struct comparison *comparison, int index, const char *path,
-	const struct zmm_error *cause)
-{
-	struct zmm_error error;
-	int status;
-
-	zmm_progress_clear();
-	zmm_error_set(&error, cause->kind, "%s: %s", path, cause->text);
-	status = zmm_error_print(&error);
-	comparison->status = status > comparison->status ? status : comparison->status;
-	comparison->results[index].failed = true;
-}
-
-static void measure_time(struct comparison *comparison, const char *path, int program_fd,
-	uint64_t turn)
-{
-	for (int i = 0; i <= comparison->count; i++) {
-		int index = (int)((turn + (uint64_t)i) % (uint64_t)(comparison->count + 1));
-		struct result *result = &comparison->results[index];
-		struct zmm_time_sample sample;
-		struct zmm_error error;
-
-		if (result->failed) {
-			continue;
+	for (int i = 0; i < settings->added_count && status == ZMM_EXIT_OK; i++) {
+		if (find_contender(settings, settings->added[i].name) < 0) {
+			status = enter(settings, &settings->added[i]);
 		}
-		zmm_progress("%s: time, sample %d of %d, %s", path, (int)turn + 1,
-			(int)comparison->settings->repeat, comparison->contenders[index].name);
-		if (zmm_sample_time(&comparison->contenders[index], program_fd, &sample, &error)) {
-			result->ns[turn] = sample.ns;
-		} else {
-			fail(comparison, index, path, &error);
+	}
+	return status;
+}
+
+static void tell_missing(const struct settings *settings)
+{
+	for (int i = 0; i < settings->comparison.count; i++) {
+		const struct zmm_contender *contender = &settings->contenders[i];
+
+		if (contender->missing) {
+			fprintf(stderr, "zmm compare: going on without %s: %s is not installed (Debian package "
+				"%s)\n", contender->name, contender->preload, contender->package);
 		}
 	}
 }
 
-/* The system's malloc comes before those that are preloaded, and so does its base. */
-static void measure_memory(struct comparison *comparison, const char *path, int program_fd,
-	int index)
+/* The first that is there is the baseline unless one was named. */
+static int choose_baseline(struct settings *settings)
 {
-	struct zmm_memory_sample *sample = &comparison->results[index].memory;
-	struct zmm_error error;
+	int index = settings->baseline ? find_contender(settings, settings->baseline) : 0;
 
-	zmm_progress("%s: memory, %s", path, comparison->contenders[index].name);
-	if (!zmm_sample_memory(&comparison->contenders[index], program_fd, comparison->base_held,
-			sample, &error)) {
-		fail(comparison, index, path, &error);
-	} else if (!comparison->contenders[index].preload) {
-		comparison->base_held = sample->base_held;
+	if (index < 0) {
+		return zmm_bad_usage("compare", "the baseline '%s' does not take part", settings->baseline);
 	}
+	while (!settings->baseline && index + 1 < settings->comparison.count
+			&& settings->contenders[index].missing) {
+		index++;
+	}
+	if (settings->contenders[index].missing) {
+		return zmm_bad_usage("compare", "%s is not installed (Debian package %s), so nothing can "
+			"be compared with it", settings->contenders[index].name,
+			settings->contenders[index].package);
+	}
+	settings->comparison.baseline = index;
+	return ZMM_EXIT_OK;
 }
-
-static void measure(struct comparison *comparison, const char *path, int program_fd)
-{
-	memset(comparison->results, 0, sizeof comparison->results);
-	for (int i = 0; i < comparison->count; i++) {
-		measure_memory(comparison, path, program_fd, i);
-	}
-	for (uint64_t turn = 0; turn < comparison->settings->repeat; turn++) {
-		measure_time(comparison, path, program_fd, turn);
-	}
-	zmm_progress_clear();
-}
-
-/* --- showing --------------------------------------------------------------------------------- */
-
-static int compare_numbers(const void *a, const void *b)
-{
-	double first = *(const double *)a, second = *(const double *)b;
-
-	return (first > second) - (first < second);
-}
-
-static double median(double *numbers, uint64_t count)
-{
-	qsort(numbers, count, sizeof *numbers, compare_numbers);
-	return count % 2 ? numbers[count / 2] : (numbers[count / 2 - 1] + numbers[count / 2]) / 2;
-}
-
-static const struct zmm_column columns[] = {
-	{ "name", "" },
-	{ "ns_per_operation", "time" },
-	{ "net_ns_per_operation", "less loop" },
-	{ "peak_held", "peak" },
-	{ "overhead", "overhead" },
-	{ "final_held", "final" },
-	{ "peak_resident", "resident" },
-	{ "peak_regions", "regions" },
-	{ "storage_calls", "calls" },
-	{ "failures", "failed" },
-};
-
-enum { column_count = sizeof columns / sizeof columns[0] };
-
-static void show_contender(struct comparison *comparison, int index, double loop_ns)
-{
-	struct result *result = &comparison->results[index];
-	const struct zmm_memory_sample *memory = &result->memory;
-	bool ours = comparison->contenders[index].replay.allocator != ZMM_ALLOCATOR_SYSTEM;
-	struct zmm_value values[column_count];
-	double ns = median(result->ns, comparison->settings->repeat);
-
-	for (int i = 0; i < column_count; i++) {
-		values[i] = zmm_value_missing();
-	}
-	values[0] = zmm_value_text(comparison->contenders[index].name);
-	if (!result->failed) {
-		values[1] = zmm_value_nanoseconds(ns);
-		values[2] = zmm_value_nanoseconds(ns - loop_ns);
-		values[3] = zmm_value_bytes(memory->peak_held);
-		if (memory->peak_live > 0) {
-			values[4] = zmm_value_ratio((double)memory->peak_held / (double)memory->peak_live);
-		}
-		values[5] = zmm_value_bytes(memory->final_held);
-		values[6] = memory->peak_resident ? zmm_value_bytes(memory->peak_resident)
-			: zmm_value_missing();
-		values[9] = zmm_value_count(memory->failures);
-	}
-	if (!result->failed && ours) {
-		values[7] = zmm_value_count(memory->peak_regions);
-		values[8] = zmm_value_count(memory->storage_calls);
-	}
-	zmm_emit_row(comparison->emit, values);
-}
-
-static void show(struct comparison *comparison, const char *path, const zmm_program *program)
-{
-	zmm_emit *emit = comparison->emit;
-	struct result *loop = &comparison->results[comparison->count];
-	double loop_ns = median(loop->ns, comparison->settings->repeat);
-
-	zmm_emit_item(emit);
-	zmm_emit_fact(emit, "trace", "trace", zmm_value_text(path));
-	zmm_emit_fact(emit, "operations", "operations", zmm_value_count(program->op_count));
-	zmm_emit_fact(emit, "requests", "requests", zmm_value_count(program->requests));
-	zmm_emit_fact(emit, "peak_live", "peak live", zmm_value_bytes(program->peak_bytes));
-	zmm_emit_fact(emit, "samples", "samples of each time",
-		zmm_value_count(comparison->settings->repeat));
-	zmm_emit_fact(emit, "loop_ns_per_operation", "the loop's own time",
-		zmm_value_nanoseconds(loop_ns));
-	zmm_emit_table(emit, "contenders", columns, column_count);
-	for (int i = 0; i < comparison->count; i++) {
-		show_contender(comparison, i, loop_ns);
-	}
-	zmm_emit_end(emit);
-	zmm_emit_end(emit);
-}
-
-static void compare_one(struct comparison *comparison, const char *path)
-{
-	struct zmm_error error;
-	zmm_program *program = zmm_program_load(path, 0, &error);
-	int fd = program ? zmm_program_share(program, &error) : -1;
-
-	if (fd < 0) {
-		zmm_progress_clear();
-		comparison->status = zmm_error_print(&error);
-	} else {
-		measure(comparison, path, fd);
-		show(comparison, path, program);
-		close(fd);
-	}
-	zmm_program_free(program);
-}
-
-/* --- the command ----------------------------------------------------------------------------- */
 
 /* Options that no contender could be made with are told at once. */
 static int judge(const struct settings *settings)
@@ -358,36 +389,280 @@ static int judge(const struct settings *settings)
 	return zmm_replay_judge(&options, &error) ? ZMM_EXIT_OK : zmm_error_print(&error);
 }
 
-static int run(const struct settings *settings)
-{
-	static struct comparison comparison;
-	struct zmm_error error;
+/* --- explanations ---------------------------------------------------------------------------- */
 
-	comparison.settings = settings;
-	comparison.emit = settings->json ? zmm_emit_json(stdout, &error)
-		: zmm_emit_text(stdout, &error);
-	if (!comparison.emit) {
+struct pair { int a, b; };
+
+/* Which two are to be explained; a is -1 where nobody is. */
+static int choose_pair(const struct settings *settings, struct pair *pair)
+{
+	char names[200], *comma;
+
+	snprintf(names, sizeof names, "%s", settings->explain ? settings->explain : "legacy,modern");
+	comma = strchr(names, ',');
+	*pair = (struct pair){ -1, -1 };
+	if (comma) {
+		*comma = '\0';
+		*pair = (struct pair){ find_contender(settings, names), find_contender(settings, comma + 1) };
+	}
+	if (pair->a >= 0 && pair->b >= 0) {
+		return ZMM_EXIT_OK;
+	}
+	pair->a = -1;
+	return !settings->explain ? ZMM_EXIT_OK : zmm_bad_usage("compare",
+		"'%s' are not two that take part, as in --explain legacy,modern", settings->explain);
+}
+
+static size_t explain(const struct zmm_comparison *comparison, const struct pair *pair,
+	struct zmm_explanation *explanation)
+{
+	const struct zmm_result *a, *b;
+
+	if (pair->a < 0) {
+		return 0;
+	}
+	a = &comparison->results[pair->a];
+	b = &comparison->results[pair->b];
+	if (!a->took_part || !b->took_part || a->failed[0] || b->failed[0]) {
+		return 0;
+	}
+	zmm_explain(explanation,
+		&(struct zmm_differing){ comparison->settings->contenders[pair->a].name,
+			a->memory.record, a->latency },
+		&(struct zmm_differing){ comparison->settings->contenders[pair->b].name,
+			b->memory.record, b->latency });
+	return 1;
+}
+
+/* --- where results go ------------------------------------------------------------------------ */
+
+enum { ROUTE_TABLE, ROUTE_JSON, ROUTE_HTML, ROUTES };
+
+struct routes {
+	zmm_emit *emits[ROUTES];  /* NULL: not asked for */
+	char *json;               /* for files, which are written once all is known */
+	char *html;
+	size_t json_length, html_length;
+	FILE *json_out, *html_out;
+	FILE *csv;
+	char *csv_text;
+	size_t csv_length;
+};
+
+static bool open_memory(char **text, size_t *length, FILE **out, struct zmm_error *error)
+{
+	*out = open_memstream(text, length);
+	if (!*out) {
+		zmm_error_set(error, ZMM_ERROR_SYSTEM, "no memory for the results");
+	}
+	return *out != NULL;
+}
+
+static bool open_routes(struct routes *routes, const struct settings *settings,
+	struct zmm_error *error)
+{
+	bool table = !settings->json || settings->json_path;
+
+	if (table && !(routes->emits[ROUTE_TABLE] = zmm_emit_text(stdout, error))) {
+		return false;
+	}
+	if (settings->json && settings->json_path
+			&& !open_memory(&routes->json, &routes->json_length, &routes->json_out, error)) {
+		return false;
+	}
+	if (settings->json && !(routes->emits[ROUTE_JSON] =
+			zmm_emit_json(routes->json_out ? routes->json_out : stdout, error))) {
+		return false;
+	}
+	if (settings->html_path
+			&& (!open_memory(&routes->html, &routes->html_length, &routes->html_out, error)
+				|| !(routes->emits[ROUTE_HTML] = zmm_emit_json(routes->html_out, error)))) {
+		return false;
+	}
+	if (settings->csv_path
+			&& !open_memory(&routes->csv_text, &routes->csv_length, &routes->csv, error)) {
+		return false;
+	}
+	if (routes->csv) {
+		fputs(ZMM_SAMPLES_HEADING, routes->csv);
+	}
+	return true;
+}
+
+static bool write_file(const char *path, const char *text, size_t length, struct zmm_error *error)
+{
+	char *temporary = NULL;
+	FILE *out = NULL;
+	bool written = false;
+
+	if (asprintf(&temporary, "%s.%ld.tmp", path, (long)getpid()) < 0) {
+		temporary = NULL;
+	} else {
+		out = fopen(temporary, "w");
+	}
+	if (out) {
+		written = fwrite(text, 1, length, out) == length;
+		written = fclose(out) == 0 && written;
+		written = written && rename(temporary, path) == 0;
+	}
+	if (!written) {
+		zmm_error_set(error, ZMM_ERROR_SYSTEM, "%s: cannot be written: %s", path, strerror(errno));
+		if (out) {
+			remove(temporary);
+		}
+	}
+	free(temporary);
+	return written;
+}
+
+/* Ends the documents and writes the files. */
+static bool close_routes(struct routes *routes, const struct settings *settings,
+	struct zmm_error *error)
+{
+	bool whole = true;
+
+	for (int i = 0; i < ROUTES; i++) {
+		whole = (!routes->emits[i] || zmm_emit_close(routes->emits[i])) && whole;
+	}
+	zmm_error_set(error, ZMM_ERROR_SYSTEM, "no memory for the results");
+	whole = (!routes->json_out || fclose(routes->json_out) == 0) && whole;
+	whole = (!routes->html_out || fclose(routes->html_out) == 0) && whole;
+	whole = (!routes->csv || fclose(routes->csv) == 0) && whole;
+	whole = whole
+		&& (!routes->json || write_file(settings->json_path, routes->json, routes->json_length,
+			error))
+		&& (!routes->csv_text || write_file(settings->csv_path, routes->csv_text,
+			routes->csv_length, error))
+		&& (!routes->html || zmm_report_write(settings->html_path, routes->html,
+			routes->html_length, error));
+	free(routes->json);
+	free(routes->html);
+	free(routes->csv_text);
+	return whole;
+}
+
+/* --- the command ----------------------------------------------------------------------------- */
+
+static int profile(const struct settings *settings, const zmm_program *program)
+{
+	struct zmm_error error;
+	int fd = zmm_program_share(program, &error);
+
+	if (fd < 0 || !zmm_profile_cpu(&settings->contenders[settings->comparison.baseline], fd,
+			settings->profile_path, &error)) {
 		return zmm_error_print(&error);
 	}
-	set_up_contenders(&comparison);
+	close(fd);
+	return ZMM_EXIT_OK;
+}
+
+static int compare_one(const struct settings *settings, const char *path, const struct pair *pair,
+	struct routes *routes)
+{
+	static struct zmm_comparison comparison;
+	static struct zmm_explanation explanation;
+	struct zmm_error error;
+	zmm_program *program = zmm_program_load(path, 0, &error);
+	int status;
+
+	if (!program) {
+		zmm_progress_clear();
+		return zmm_error_print(&error);
+	}
+	if (zmm_compare(&comparison, &settings->comparison, path, program)) {
+		size_t explained = explain(&comparison, pair, &explanation);
+
+		for (int i = 0; i < ROUTES; i++) {
+			if (routes->emits[i]) {
+				zmm_emit_comparison(routes->emits[i], &comparison, &explanation, explained);
+			}
+		}
+		if (routes->csv) {
+			zmm_write_samples(routes->csv, &comparison);
+		}
+	}
+	status = comparison.status;
+	if (settings->profile_path && profile(settings, program) != ZMM_EXIT_OK) {
+		status = ZMM_EXIT_FAILED;
+	}
+	zmm_comparison_drop(&comparison);
+	zmm_program_free(program);
+	return status;
+}
+
+static void begin_documents(const struct settings *settings, struct routes *routes,
+	const char *command)
+{
+	int64_t now = (int64_t)time(NULL);
+
+	for (int i = 0; i < ROUTES; i++) {
+		if (routes->emits[i]) {
+			zmm_emit_comparison_head(routes->emits[i], &settings->comparison, command, now);
+			zmm_emit_list(routes->emits[i], "traces");
+		}
+	}
+}
+
+static void end_documents(const struct settings *settings, struct routes *routes)
+{
+	for (int i = 0; i < ROUTES; i++) {
+		if (routes->emits[i]) {
+			zmm_emit_end(routes->emits[i]);
+		}
+	}
+	if (settings->formulas && routes->emits[ROUTE_TABLE]) {
+		zmm_emit_formulas(routes->emits[ROUTE_TABLE]);
+	}
+}
+
+static int run(const struct settings *settings, const struct pair *pair, const char *command)
+{
+	struct routes routes = { .csv = NULL };
+	struct zmm_error error;
+	int status = ZMM_EXIT_OK;
+
+	if (!open_routes(&routes, settings, &error)) {
+		return zmm_error_print(&error);
+	}
+	begin_documents(settings, &routes, command);
 	zmm_progress_start();
-	zmm_emit_list(comparison.emit, "traces");
 	for (int i = 0; i < settings->path_count; i++) {
-		compare_one(&comparison, settings->paths[i]);
+		int one = compare_one(settings, settings->paths[i], pair, &routes);
+
+		status = one > status ? one : status;
 	}
-	zmm_emit_end(comparison.emit);
-	if (!zmm_emit_close(comparison.emit)) {
-		zmm_error_set(&error, ZMM_ERROR_SYSTEM, "no memory for the results");
+	end_documents(settings, &routes);
+	if (!close_routes(&routes, settings, &error)) {
 		return zmm_error_print(&error);
 	}
-	return zmm_finish_output(comparison.status);
+	return zmm_finish_output(status);
+}
+
+/* The arguments as they could be typed again. */
+static void join(char *command, size_t size, int argc, char **argv)
+{
+	size_t length = (size_t)snprintf(command, size, "zmm");
+
+	for (int i = 0; i < argc && length < size; i++) {
+		const char *quote = argv[i][strcspn(argv[i], " \t*?\"'\\$;&|<>()")] ? "'" : "";
+
+		length += (size_t)snprintf(command + length, size - length, " %s%s%s", quote, argv[i],
+			quote);
+	}
 }
 
 int zmm_cmd_compare(int argc, char **argv)
 {
-	struct settings settings = { .repeat = repeat_default };
-	int status = read_command_line(&settings, argc, argv);
+	static struct settings settings;
+	char command[1000];
+	struct pair pair;
+	int status;
 
+	settings = (struct settings){ .comparison = {
+		.contenders = settings.contenders, .blocks = blocks_default, .drains = ZMM_DRAINS,
+		.seed = (uint64_t)time(NULL) % seeds } };
+	join(command, sizeof command, argc, argv);
+	status = read_command_line(&settings, argc, argv);
 	if (status == ZMM_EXIT_OK && settings.help) {
 		fputs(help, stdout);
 		return zmm_finish_output(ZMM_EXIT_OK);
@@ -395,5 +670,18 @@ int zmm_cmd_compare(int argc, char **argv)
 	if (status == ZMM_EXIT_OK) {
 		status = judge(&settings);
 	}
-	return status == ZMM_EXIT_OK ? run(&settings) : status;
+	if (status == ZMM_EXIT_OK) {
+		status = settings.only ? enter_only(&settings) : enter_all(&settings);
+	}
+	if (status == ZMM_EXIT_OK) {
+		status = choose_baseline(&settings);
+	}
+	if (status == ZMM_EXIT_OK) {
+		status = choose_pair(&settings, &pair);
+	}
+	if (status != ZMM_EXIT_OK) {
+		return status;
+	}
+	tell_missing(&settings);
+	return run(&settings, &pair, command);
 }

@@ -4,18 +4,23 @@
  *
  * A child is told what to do by its arguments, after a first one that no user would type:
  *
- *    zmm --contender KIND ALLOCATOR STORAGE SEGMENT-SIZE PRELOAD PROGRAM-FD RESULT-FD
+ *    zmm --contender KIND ALLOCATOR STORAGE SEGMENT-SIZE PRELOAD PROGRAM-FD RESULT-FD GATE-FD
+ *        RECORD-FD NUMBER
  *
- * ("" for what is not set). It allocates nothing from its malloc before the replay does, but for
- * the replay's own few bytes.
+ * ("" and -1 for what is not set). It allocates nothing from its malloc before the replay does, but
+ * for the replay's own few bytes.
  */
+#include "config.h"
+
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "tools/child.h"
 #include "tools/contender.h"
 #include "tools/memory.h"
+#include "tools/memory_run.h"
 #include "tools/shared_program.h"
+#include "trace/ticks.h"
 
 #ifndef _WIN32
 #include <dlfcn.h>
@@ -24,11 +29,16 @@
 
 enum {
 	ops_per_sample = 1000000, /* short programs are run several times, up to about so many */
-	runs_max = 100,
-	observations = 20000      /* of a memory sample, at most about so many */
+	runs_max = 101
 };
 
+static const uint64_t profile_ns = 2000000000;
+
 static const char flag[] = "--contender";
+
+/* Kinds of work. */
+static const char kind_time[] = "time", kind_latency[] = "latency", kind_memory[] = "memory",
+	kind_base[] = "base", kind_runs[] = "runs", kind_profile[] = "profile";
 
 enum argument {
 	ARGUMENT_COMMAND,
@@ -40,74 +50,193 @@ enum argument {
 	ARGUMENT_PRELOAD,
 	ARGUMENT_PROGRAM_FD,
 	ARGUMENT_RESULT_FD,
+	ARGUMENT_GATE_FD,
+	ARGUMENT_RECORD_FD,
+	ARGUMENT_NUMBER,
 	ARGUMENTS
 };
 
 /* --- parent ---------------------------------------------------------------------------------- */
 
-static bool run_child(const struct zmm_contender *contender, char *kind, int program_fd,
-	void *sample, size_t size, struct zmm_error *error)
+bool zmm_contender_start(const struct zmm_contender *contender,
+	const struct zmm_contender_call *call, const struct zmm_child_setup *setup,
+	struct zmm_child *child, struct zmm_error *error)
 {
 	const struct zmm_replay_options *replay = &contender->replay;
-	char numbers[4][24];
-	struct zmm_child child;
+	char numbers[7][24];
 	char *argv[ARGUMENTS + 1] = {
-		(char[]){ "zmm" }, (char *)flag, kind, numbers[0],
+		(char[]){ "zmm" }, (char *)flag, (char *)call->kind, numbers[0],
 		(char *)(replay->storage ? replay->storage : ""), numbers[1],
-		(char *)(contender->preload ? contender->preload : ""), numbers[2], numbers[3], NULL
+		(char *)(contender->preload ? contender->preload : ""), numbers[2], numbers[3],
+		numbers[4], numbers[5], numbers[6], NULL
 	};
 
-	if (!zmm_child_open(&child, error)) {
+	if (!zmm_child_open(child, error)) {
 		return false;
 	}
 	snprintf(numbers[0], sizeof numbers[0], "%d", (int)replay->allocator);
 	snprintf(numbers[1], sizeof numbers[1], "%zu", replay->segment_size);
-	snprintf(numbers[2], sizeof numbers[2], "%d", program_fd);
-	snprintf(numbers[3], sizeof numbers[3], "%d", child.result_fd);
-	return zmm_child_start(&child, argv, contender->preload, error)
-		&& zmm_child_finish(&child, sample, size, error);
+	snprintf(numbers[2], sizeof numbers[2], "%d", call->program_fd);
+	snprintf(numbers[3], sizeof numbers[3], "%d", child->result_fd);
+	snprintf(numbers[4], sizeof numbers[4], "%d", call->gate_fd);
+	snprintf(numbers[5], sizeof numbers[5], "%d", call->record_fd);
+	snprintf(numbers[6], sizeof numbers[6], "%" PRIu64, call->number);
+	return zmm_child_start(child, argv, setup, error);
 }
 
-/* The same, with the contender's name before an error. */
-static bool take_sample(const struct zmm_contender *contender, char *kind, int program_fd,
-	void *sample, size_t size, struct zmm_error *error)
+bool zmm_contender_blame(const struct zmm_contender *contender, const struct zmm_error *cause,
+	struct zmm_error *error)
 {
-	struct zmm_error cause;
+	struct zmm_error own = *cause; /* may be the same */
 
-	if (run_child(contender, kind, program_fd, sample, size, &cause)) {
-		return true;
-	}
-	zmm_error_set(error, cause.kind, "%s: %s", contender->name, cause.text);
+	zmm_error_set(error, own.kind, "%s: %s", contender->name, own.text);
 	return false;
 }
 
-static uint64_t growth(uint64_t from, uint64_t to)
+static bool take_sample(const struct zmm_contender *contender,
+	const struct zmm_contender_call *call, void *sample, size_t size, struct zmm_error *error)
 {
-	return to > from ? to - from : 0;
-}
+	struct zmm_child_setup setup = { .preload = contender->preload };
+	struct zmm_child child;
 
-static char kind_time[] = "time", kind_memory[] = "memory";
+	return (zmm_contender_start(contender, call, &setup, &child, error)
+			&& zmm_child_finish(&child, sample, size, error))
+		|| zmm_contender_blame(contender, error, error);
+}
 
 bool zmm_sample_time(const struct zmm_contender *contender, int program_fd,
 	struct zmm_time_sample *sample, struct zmm_error *error)
 {
-	return take_sample(contender, kind_time, program_fd, sample, sizeof *sample, error);
+	struct zmm_contender_call call = { kind_time, program_fd, -1, -1, 0 };
+
+	return take_sample(contender, &call, sample, sizeof *sample, error);
 }
 
-bool zmm_sample_memory(const struct zmm_contender *contender, int program_fd,
-	uint64_t base_held, struct zmm_memory_sample *sample, struct zmm_error *error)
+bool zmm_sample_latency(const struct zmm_contender *contender, int program_fd,
+	struct zmm_latency *latency, struct zmm_error *error)
 {
-	bool taken = take_sample(contender, kind_memory, program_fd, sample, sizeof *sample, error);
+	struct zmm_contender_call call = { kind_latency, program_fd, -1, -1, 0 };
 
-	if (taken && contender->replay.allocator == ZMM_ALLOCATOR_SYSTEM) {
-		base_held = contender->preload && base_held ? base_held : sample->base_held;
-		sample->peak_held = growth(base_held, sample->peak_held);
-		sample->final_held = growth(base_held, sample->final_held);
-	}
-	return taken;
+	return take_sample(contender, &call, latency, sizeof *latency, error);
 }
 
-/* --- time ------------------------------------------------------------------------------------ */
+bool zmm_sample_base(int program_fd, uint64_t *base_held, struct zmm_error *error)
+{
+	static const struct zmm_contender plain = {
+		.name = "system", .replay = { .allocator = ZMM_ALLOCATOR_SYSTEM }
+	};
+	struct zmm_contender_call call = { kind_base, program_fd, -1, -1, 0 };
+
+	return take_sample(&plain, &call, base_held, sizeof *base_held, error);
+}
+
+/* --- instructions and profiles --------------------------------------------------------------- */
+
+#ifdef _WIN32
+bool zmm_sample_instructions(const struct zmm_contender *contender, int program_fd,
+	uint64_t *instructions, struct zmm_error *error)
+{
+	(void)program_fd;
+	(void)instructions;
+	zmm_error_set(error, ZMM_ERROR_INPUT, "%s: there is no valgrind here", contender->name);
+	return false;
+}
+#else
+/* What valgrind writes at the end, "==N== Collected : 123456", after it all its children are gone. */
+static bool read_collected(int fd, uint64_t *collected)
+{
+	char text[16384];
+	size_t length = 0;
+	ssize_t got;
+	const char *line;
+
+	while (length + 1 < sizeof text
+			&& (got = read(fd, text + length, sizeof text - 1 - length)) > 0) {
+		length += (size_t)got;
+	}
+	text[length] = '\0';
+	line = strstr(text, "Collected : ");
+	return line && sscanf(line, "Collected : %" SCNu64, collected) == 1;
+}
+
+static bool count_runs(const struct zmm_contender *contender, int program_fd, uint64_t runs,
+	uint64_t *instructions, struct zmm_error *error)
+{
+	char log[40];
+	const char *wrapper[] = { "valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null",
+		log, NULL };
+	struct zmm_child_setup setup = { .preload = contender->preload, .wrapper = wrapper };
+	struct zmm_contender_call call = { kind_runs, program_fd, -1, -1, runs };
+	struct zmm_child child;
+	char nothing;
+	int ends[2];
+	bool done;
+
+	if (pipe(ends) != 0) {
+		zmm_error_set(error, ZMM_ERROR_SYSTEM, "cannot make a pipe");
+		return false;
+	}
+	snprintf(log, sizeof log, "--log-fd=%d", ends[1]);
+	done = zmm_contender_start(contender, &call, &setup, &child, error);
+	close(ends[1]);
+	done = done && zmm_child_finish(&child, &nothing, sizeof nothing, error);
+	if (done && !read_collected(ends[0], instructions)) {
+		zmm_error_set(error, ZMM_ERROR_SYSTEM, "valgrind did not say how many instructions it saw");
+		done = false;
+	}
+	close(ends[0]);
+	return done;
+}
+
+bool zmm_sample_instructions(const struct zmm_contender *contender, int program_fd,
+	uint64_t *instructions, struct zmm_error *error)
+{
+	uint64_t once, thrice;
+
+	if (!count_runs(contender, program_fd, 1, &once, error)
+			|| !count_runs(contender, program_fd, 3, &thrice, error)) {
+		return zmm_contender_blame(contender, error, error);
+	}
+	*instructions = thrice > once ? (thrice - once) / 2 : 0;
+	return true;
+}
+#endif
+
+bool zmm_profile_cpu(const struct zmm_contender *contender, int program_fd, const char *path,
+	struct zmm_error *error)
+{
+	char preload[4200], file[4200];
+	const char *environment[] = { file, "CPUPROFILE_FREQUENCY=1000", NULL };
+	struct zmm_child_setup setup = { .preload = preload, .environment = environment };
+	struct zmm_contender_call call = { kind_profile, program_fd, -1, -1, 0 };
+	struct zmm_child child;
+	char nothing;
+
+	snprintf(preload, sizeof preload, "%s%slibprofiler.so.0",
+		contender->preload ? contender->preload : "", contender->preload ? ":" : "");
+	snprintf(file, sizeof file, "CPUPROFILE=%s", path);
+	return (zmm_contender_start(contender, &call, &setup, &child, error)
+			&& zmm_child_finish(&child, &nothing, sizeof nothing, error))
+		|| zmm_contender_blame(contender, error, error);
+}
+
+/* --- work of a child ------------------------------------------------------------------------- */
+
+union sample {
+	struct zmm_time_sample time;
+	struct zmm_latency latency;
+	uint64_t base_held;
+	char nothing;
+};
+
+struct work {
+	const zmm_program *program;
+	struct zmm_replay_options options;
+	char **argv;
+	union sample *sample;
+	size_t size;              /* of what is sent back */
+	struct zmm_error *error;
+};
 
 static int compare_samples(const void *a, const void *b)
 {
@@ -117,110 +246,121 @@ static int compare_samples(const void *a, const void *b)
 	return (first > second) - (first < second);
 }
 
-static bool take_time(const zmm_program *program, const struct zmm_replay_options *options,
-	struct zmm_time_sample *sample, struct zmm_error *error)
+static size_t runs_of(const zmm_program *program)
+{
+	size_t runs = ops_per_sample / (program->op_count ? program->op_count : 1);
+
+	return runs < 1 ? 1 : runs > runs_max ? runs_max : runs | 1; /* odd: one is the median */
+}
+
+static bool take_time(struct work *work)
 {
 	static struct zmm_time_sample samples[runs_max];
-	size_t operations = program->op_count ? program->op_count : 1;
-	size_t runs = ops_per_sample / operations;
-	zmm_replay *replay = zmm_replay_new(program, options, error);
+	size_t operations = work->program->op_count ? work->program->op_count : 1;
+	size_t runs = runs_of(work->program);
+	zmm_replay *replay = zmm_replay_new(work->program, &work->options, work->error);
+	double first_ns = 0;
 
 	if (!replay) {
 		return false;
 	}
-	runs = runs < 1 ? 1 : runs > runs_max ? runs_max : runs;
 	for (size_t i = 0; i < runs; i++) {
 		struct zmm_replay_time time;
 
 		zmm_replay_timed(replay, &time);
 		samples[i].ns = (double)time.cpu_ns / (double)operations;
 		samples[i].wall_ns = (double)time.wall_ns / (double)operations;
-		samples[i].first_ns = samples[0].ns;
+		first_ns = i == 0 ? samples[0].ns : first_ns;
 		zmm_replay_rewind(replay);
 	}
 	zmm_replay_free(replay);
 	qsort(samples, runs, sizeof samples[0], compare_samples);
-	*sample = samples[runs / 2];
+	work->sample->time = samples[runs / 2];
+	work->sample->time.first_ns = first_ns;
+	work->size = sizeof work->sample->time;
 	return true;
 }
 
-/* --- memory ---------------------------------------------------------------------------------- */
-
-struct observation {
-	struct zmm_memory_sample *sample;
-	uint64_t first_resident;
-	bool started;
-};
-
-static void look_first(struct observation *observation)
+static bool take_latency(struct work *work)
 {
-	struct zmm_memory now = zmm_memory_now();
+	size_t runs = runs_of(work->program);
+	zmm_replay *replay = zmm_replay_new(work->program, &work->options, work->error);
+	bool done = replay != NULL;
 
-	observation->sample->base_held = growth(zmm_memory_held_by_malloc(), now.held);
-	observation->first_resident = now.resident;
-	observation->started = true;
+	for (size_t i = 0; i < runs && done; i++) {
+		done = zmm_latency_run(&work->sample->latency, work->program, replay, work->error);
+	}
+	zmm_replay_free(replay);
+	work->size = sizeof work->sample->latency;
+	return done;
 }
 
-static bool look(void *context, const struct zmm_replay_moment *moment)
+static bool take_base(struct work *work)
 {
-	struct observation *observation = context;
-	struct zmm_memory_sample *sample = observation->sample;
-	struct zmm_memory now;
-	uint64_t resident;
-
-	(void)moment;
-	if (!observation->started) {
-		look_first(observation);
-		return true;
-	}
-	now = zmm_memory_now();
-	sample->final_held = now.held;
-	if (now.held > sample->peak_held) {
-		sample->peak_held = now.held;
-	}
-	resident = growth(observation->first_resident, now.resident);
-	if (resident > sample->peak_resident) {
-		sample->peak_resident = resident;
-	}
-	return true;
-}
-
-static void take_results(const zmm_replay *replay, bool ours, struct zmm_memory_sample *sample)
-{
-	struct zmm_replay_results results;
-
-	zmm_replay_get_results(replay, &results);
-	sample->peak_live = results.peak_live_bytes;
-	sample->failures = results.failures;
-	if (ours) {
-		sample->peak_held = results.peak_held;
-		sample->final_held = results.real_size;
-		sample->peak_regions = results.peak_regions;
-		sample->storage_calls = results.storage_allocs + results.storage_resizes
-			+ results.storage_frees;
-	}
-}
-
-static bool take_memory(const zmm_program *program, const struct zmm_replay_options *options,
-	struct zmm_memory_sample *sample, struct zmm_error *error)
-{
-	struct observation observation = { .sample = sample };
-	uint64_t every = program->op_count / observations;
-	struct zmm_full_run full = {
-		.touch = true, .observe_every = every ? every : 1, .observer = look,
-		.context = &observation
-	};
-	zmm_replay *replay = zmm_replay_new(program, options, error);
-	bool done;
+	zmm_replay *replay = zmm_replay_new(work->program, &work->options, work->error);
+	uint64_t held, of_malloc = zmm_memory_held_by_malloc();
 
 	if (!replay) {
 		return false;
 	}
 	zmm_memory_open();
-	done = zmm_replay_full(replay, &full, error);
-	take_results(replay, options->allocator != ZMM_ALLOCATOR_SYSTEM, sample);
+	held = zmm_memory_now().held;
+	work->sample->base_held = held > of_malloc ? held - of_malloc : 0;
+	work->size = sizeof work->sample->base_held;
 	zmm_replay_free(replay);
-	return done;
+	return true;
+}
+
+/* Runs it so many times, or, for 0, for two seconds. */
+static bool do_runs(struct work *work, uint64_t runs)
+{
+	zmm_replay *replay = zmm_replay_new(work->program, &work->options, work->error);
+	uint64_t began = zmm_monotonic_ns();
+	struct zmm_replay_time time;
+
+	if (!replay) {
+		return false;
+	}
+	for (uint64_t i = 0; runs ? i < runs : zmm_monotonic_ns() - began < profile_ns; i++) {
+		zmm_replay_timed(replay, &time);
+		zmm_replay_rewind(replay);
+	}
+	zmm_replay_free(replay);
+	work->size = sizeof work->sample->nothing;
+	return true;
+}
+
+static bool watch_memory(struct work *work)
+{
+	struct zmm_memory_watch watch = {
+		atoi(work->argv[ARGUMENT_GATE_FD]), atoi(work->argv[ARGUMENT_RECORD_FD]),
+		strtoull(work->argv[ARGUMENT_NUMBER], NULL, 10)
+	};
+
+	work->size = sizeof work->sample->nothing;
+	return zmm_memory_observe(work->program, &work->options, &watch, work->error);
+}
+
+static bool do_work(struct work *work)
+{
+	const char *kind = work->argv[ARGUMENT_KIND];
+
+	if (strcmp(kind, kind_time) == 0) {
+		return take_time(work);
+	}
+	if (strcmp(kind, kind_latency) == 0) {
+		return take_latency(work);
+	}
+	if (strcmp(kind, kind_memory) == 0) {
+		return watch_memory(work);
+	}
+	if (strcmp(kind, kind_base) == 0) {
+		return take_base(work);
+	}
+	if (strcmp(kind, kind_runs) == 0) {
+		return do_runs(work, strtoull(work->argv[ARGUMENT_NUMBER], NULL, 10));
+	}
+	return do_runs(work, 0);
 }
 
 /* --- child ----------------------------------------------------------------------------------- */
@@ -238,49 +378,42 @@ static bool is_loaded(const char *path)
 }
 #endif
 
-union sample {
-	struct zmm_time_sample time;
-	struct zmm_memory_sample memory;
-};
-
-static bool work(char **argv, union sample *sample, size_t *size, struct zmm_error *error)
+static bool work_as_told(struct work *work)
 {
-	static struct zmm_watched watched;
-	struct zmm_replay_options options = {
-		.allocator = (enum zmm_allocator)atoi(argv[ARGUMENT_ALLOCATOR]),
-		.storage = argv[ARGUMENT_STORAGE][0] ? argv[ARGUMENT_STORAGE] : NULL,
-		.segment_size = (size_t)strtoull(argv[ARGUMENT_SEGMENT_SIZE], NULL, 10)
-	};
-	const zmm_program *program = zmm_program_attach(atoi(argv[ARGUMENT_PROGRAM_FD]), error);
+	char **argv = work->argv;
 
-	if (!program) {
+	work->program = zmm_program_attach(atoi(argv[ARGUMENT_PROGRAM_FD]), work->error);
+	if (!work->program) {
 		return false;
 	}
 	if (!is_loaded(argv[ARGUMENT_PRELOAD])) {
-		zmm_error_set(error, ZMM_ERROR_INPUT, "%s could not be preloaded; is it a shared library "
-			"for this kind of program?", argv[ARGUMENT_PRELOAD]);
+		zmm_error_set(work->error, ZMM_ERROR_INPUT, "%s could not be preloaded; is it a shared "
+			"library for this kind of program?", argv[ARGUMENT_PRELOAD]);
 		return false;
 	}
-	if (strcmp(argv[ARGUMENT_KIND], kind_time) == 0) {
-		*size = sizeof sample->time;
-		return take_time(program, &options, &sample->time, error);
+	if (strcmp(argv[ARGUMENT_KIND], kind_profile) == 0 && !is_loaded("libprofiler.so.0")) {
+		zmm_error_set(work->error, ZMM_ERROR_INPUT, "gperftools' CPU profiler libprofiler.so.0 is "
+			"missing (Debian package libgoogle-perftools4)");
+		return false;
 	}
-	*size = sizeof sample->memory;
-	options.watched = &watched;
-	return take_memory(program, &options, &sample->memory, error);
+	return do_work(work);
 }
 
 int zmm_contender_main(int argc, char **argv)
 {
-	union sample sample;
+	static union sample sample;
 	struct zmm_error error;
-	size_t size = 0;
+	struct work work = { .argv = argv, .sample = &sample, .error = &error };
 	bool done;
 
 	if (argc != ARGUMENTS || strcmp(argv[ARGUMENT_FLAG], flag) != 0) {
 		return -1;
 	}
-	memset(&sample, 0, sizeof sample);
-	done = work(argv, &sample, &size, &error);
-	return zmm_child_report(atoi(argv[ARGUMENT_RESULT_FD]), done, &sample, size, &error);
+	work.options = (struct zmm_replay_options){
+		.allocator = (enum zmm_allocator)atoi(argv[ARGUMENT_ALLOCATOR]),
+		.storage = argv[ARGUMENT_STORAGE][0] ? argv[ARGUMENT_STORAGE] : NULL,
+		.segment_size = (size_t)strtoull(argv[ARGUMENT_SEGMENT_SIZE], NULL, 10)
+	};
+	done = work_as_told(&work);
+	return zmm_child_report(atoi(argv[ARGUMENT_RESULT_FD]), done, &sample, work.size, &error);
 }

@@ -32,41 +32,57 @@ enum zmm_unit {
 	ZMM_UNIT_RATIO
 };
 
+/* What a value is to its reader: shown by colour, on terminals only. */
+enum zmm_tone {
+	ZMM_TONE_PLAIN,
+	ZMM_TONE_GOOD,
+	ZMM_TONE_BAD,
+	ZMM_TONE_DOUBTFUL,
+	ZMM_TONE_STRONG
+};
+
 struct zmm_value {
 	enum zmm_unit unit;
 	const char *text;
 	uint64_t count;      /* counts and bytes */
 	double number;       /* nanoseconds and ratios */
+	enum zmm_tone tone;
 };
+
+static inline struct zmm_value zmm_value_toned(struct zmm_value value, enum zmm_tone tone)
+{
+	value.tone = tone;
+	return value;
+}
 
 static inline struct zmm_value zmm_value_missing(void)
 {
-	return (struct zmm_value){ ZMM_UNIT_MISSING, NULL, 0, 0 };
+	return (struct zmm_value){ ZMM_UNIT_MISSING, NULL, 0, 0, ZMM_TONE_PLAIN };
 }
 
 static inline struct zmm_value zmm_value_text(const char *text)
 {
-	return (struct zmm_value){ ZMM_UNIT_TEXT, text, 0, 0 };
+	return (struct zmm_value){ ZMM_UNIT_TEXT, text, 0, 0, ZMM_TONE_PLAIN };
 }
 
 static inline struct zmm_value zmm_value_count(uint64_t count)
 {
-	return (struct zmm_value){ ZMM_UNIT_COUNT, NULL, count, 0 };
+	return (struct zmm_value){ ZMM_UNIT_COUNT, NULL, count, 0, ZMM_TONE_PLAIN };
 }
 
 static inline struct zmm_value zmm_value_bytes(uint64_t bytes)
 {
-	return (struct zmm_value){ ZMM_UNIT_BYTES, NULL, bytes, 0 };
+	return (struct zmm_value){ ZMM_UNIT_BYTES, NULL, bytes, 0, ZMM_TONE_PLAIN };
 }
 
 static inline struct zmm_value zmm_value_nanoseconds(double nanoseconds)
 {
-	return (struct zmm_value){ ZMM_UNIT_NANOSECONDS, NULL, 0, nanoseconds };
+	return (struct zmm_value){ ZMM_UNIT_NANOSECONDS, NULL, 0, nanoseconds, ZMM_TONE_PLAIN };
 }
 
 static inline struct zmm_value zmm_value_ratio(double ratio)
 {
-	return (struct zmm_value){ ZMM_UNIT_RATIO, NULL, 0, ratio };
+	return (struct zmm_value){ ZMM_UNIT_RATIO, NULL, 0, ratio, ZMM_TONE_PLAIN };
 }
 
 struct zmm_column {
@@ -93,7 +109,17 @@ void zmm_emit_table(zmm_emit *emit, const char *key, const struct zmm_column *co
 	size_t count);
 void zmm_emit_row(zmm_emit *emit, const struct zmm_value *values);
 
-/* Ends the innermost list, item or table. */
+/* JSON only, text has no such thing: begin an object as a member, or an array of plain values (an
+ * element of which is added by zmm_emit_element()); each ends with zmm_emit_end(). */
+void zmm_emit_object(zmm_emit *emit, const char *key);
+void zmm_emit_array(zmm_emit *emit, const char *key);
+void zmm_emit_element(zmm_emit *emit, struct zmm_value value);
+
+/* Whom the calls that follow are for. */
+enum zmm_audience { ZMM_FOR_ALL, ZMM_FOR_TEXT, ZMM_FOR_JSON };
+void zmm_emit_for(zmm_emit *emit, enum zmm_audience audience);
+
+/* Ends the innermost list, item, table, object or array. */
 void zmm_emit_end(zmm_emit *emit);
 
 /* Ends the document: writes what is left of it, and frees it. False if memory ran out on the way,

@@ -17,12 +17,17 @@ struct zmm_emit_backend {
 	void (*row)(zmm_emit *emit, const struct zmm_value *values);
 	void (*end)(zmm_emit *emit);
 	bool (*close)(zmm_emit *emit);
+	void (*object)(zmm_emit *emit, const char *key);
+	void (*array)(zmm_emit *emit, const char *key);
+	void (*element)(zmm_emit *emit, struct zmm_value value);
+	enum zmm_audience audience; /* whom this backend serves */
 };
 
 /* Every document begins with this; a backend adds what it needs. */
 struct zmm_emit {
 	const struct zmm_emit_backend *backend;
 	FILE *out;
+	enum zmm_audience audience; /* whom the present calls are for */
 	bool failed; /* memory ran out: nothing more is kept */
 };
 

@@ -23,6 +23,7 @@ struct json_emit {
 	int depth;                        /* of the innermost open container */
 	const struct zmm_column *columns; /* of the innermost table */
 	size_t column_count;
+	bool compact;                     /* it has arrays of numbers: a line for each would be many */
 };
 
 static struct json_emit *json_of(zmm_emit *emit)
@@ -114,6 +115,26 @@ static void json_row(zmm_emit *emit, const struct zmm_value *values)
 	zmm_emit_end(emit);
 }
 
+static void json_object_member(zmm_emit *emit, const char *key)
+{
+	if (!emit->failed) {
+		open_container(json_of(emit), key, json_object());
+	}
+}
+
+static void json_array_member(zmm_emit *emit, const char *key)
+{
+	json_of(emit)->compact = true;
+	json_list(emit, key);
+}
+
+static void json_element(zmm_emit *emit, struct zmm_value value)
+{
+	if (!emit->failed) {
+		add(json_of(emit), NULL, json_value(value));
+	}
+}
+
 static void json_end(zmm_emit *emit)
 {
 	json_of(emit)->depth -= !emit->failed;
@@ -126,7 +147,8 @@ static bool json_close(zmm_emit *emit)
 
 	if (!failed) {
 		/* What the file did not take shows when it is flushed. */
-		json_dumpf(json->open[0], emit->out, JSON_INDENT(2) | JSON_REAL_PRECISION(12));
+		json_dumpf(json->open[0], emit->out, JSON_REAL_PRECISION(12)
+			| (json->compact ? JSON_COMPACT : JSON_INDENT(2)));
 		fputc('\n', emit->out);
 	}
 	json_decref(json->open[0]);
@@ -135,7 +157,8 @@ static bool json_close(zmm_emit *emit)
 }
 
 static const struct zmm_emit_backend json_backend = {
-	json_fact, json_list, json_item, json_table, json_row, json_end, json_close
+	json_fact, json_list, json_item, json_table, json_row, json_end, json_close,
+	json_object_member, json_array_member, json_element, ZMM_FOR_JSON
 };
 
 zmm_emit *zmm_emit_json(FILE *out, struct zmm_error *error)

@@ -9,6 +9,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "tools/emit_backend.h"
 
@@ -17,6 +18,7 @@ enum { columns_max = 32 };
 struct cell {
 	char *text;
 	bool right;
+	enum zmm_tone tone;
 };
 
 struct text_emit {
@@ -26,6 +28,7 @@ struct text_emit {
 	size_t cell_room;
 	size_t columns;      /* of the open group; 0: none is open */
 	size_t widths[columns_max];
+	bool coloured;
 	bool facts;          /* it is a group of facts */
 	bool written;        /* something precedes: a group begins with an empty line */
 };
@@ -89,7 +92,7 @@ static struct text_emit *text_of(zmm_emit *emit)
 	return (struct text_emit *)emit;
 }
 
-static void add_cell(struct text_emit *text, const char *content, bool right)
+static void add_cell(struct text_emit *text, const char *content, bool right, enum zmm_tone tone)
 {
 	if (text->cell_count == text->cell_room) {
 		size_t room = text->cell_room ? text->cell_room * 2 : 64;
@@ -104,6 +107,7 @@ static void add_cell(struct text_emit *text, const char *content, bool right)
 	}
 	text->cells[text->cell_count].text = strdup(content);
 	text->cells[text->cell_count].right = right;
+	text->cells[text->cell_count].tone = tone;
 	text->emit.failed |= !text->cells[text->cell_count].text;
 	text->cell_count += text->cells[text->cell_count].text != NULL;
 }
@@ -131,12 +135,28 @@ static size_t column_width(const struct text_emit *text, size_t column)
 	return widest;
 }
 
+static const char *const tones[] = {
+	[ZMM_TONE_PLAIN] = "", [ZMM_TONE_GOOD] = "\033[32m", [ZMM_TONE_BAD] = "\033[31m",
+	[ZMM_TONE_DOUBTFUL] = "\033[33m", [ZMM_TONE_STRONG] = "\033[1m"
+};
+
+/* Colour is for terminals, and for those who do not ask for none (https://no-color.org). */
+static bool wants_colour(FILE *out)
+{
+	const char *refused = getenv("NO_COLOR"), *terminal = getenv("TERM");
+
+	return isatty(fileno(out)) && !(refused && *refused)
+		&& !(terminal && strcmp(terminal, "dumb") == 0);
+}
+
 static void print_cell(const struct text_emit *text, const struct cell *cell, size_t column)
 {
 	size_t padding = text->widths[column] - width(cell->text);
 	bool last = column + 1 == text->columns;
 
-	fprintf(text->emit.out, "%*s%s%*s", cell->right ? (int)padding : 0, "", cell->text,
+	fprintf(text->emit.out, "%*s%s%s%s%*s", cell->right ? (int)padding : 0, "",
+		text->coloured ? tones[cell->tone] : "", cell->text,
+		text->coloured && cell->tone ? "\033[0m" : "",
 		last ? 0 : (cell->right ? 0 : (int)padding) + 2, "");
 }
 
@@ -183,8 +203,8 @@ static void text_fact(zmm_emit *emit, const char *key, const char *label, struct
 	text->facts = true;
 	text->columns = 2;
 	format_fact(content, sizeof content, value);
-	add_cell(text, label, false);
-	add_cell(text, content, false);
+	add_cell(text, label, false, ZMM_TONE_PLAIN);
+	add_cell(text, content, false, value.tone);
 }
 
 static void text_list(zmm_emit *emit, const char *key)
@@ -208,7 +228,7 @@ static void text_table(zmm_emit *emit, const char *key, const struct zmm_column 
 	text->facts = false;
 	text->columns = count < columns_max ? count : columns_max;
 	for (size_t i = 0; i < text->columns; i++) {
-		add_cell(text, columns[i].heading, i > 0);
+		add_cell(text, columns[i].heading, i > 0, ZMM_TONE_STRONG);
 	}
 }
 
@@ -222,7 +242,7 @@ static void text_row(zmm_emit *emit, const struct zmm_value *values)
 		bool right = i > 0 && values[i].unit != ZMM_UNIT_TEXT;
 
 		format_value(content, sizeof content, values[i]);
-		add_cell(text, content, right);
+		add_cell(text, content, right, values[i].tone);
 		if (first) {
 			text->cells[i].right = right;
 		}
@@ -232,6 +252,12 @@ static void text_row(zmm_emit *emit, const struct zmm_value *values)
 static void text_end(zmm_emit *emit)
 {
 	flush(text_of(emit));
+}
+
+static void text_element(zmm_emit *emit, struct zmm_value value)
+{
+	(void)emit;
+	(void)value;
 }
 
 static bool text_close(zmm_emit *emit)
@@ -247,7 +273,8 @@ static bool text_close(zmm_emit *emit)
 }
 
 static const struct zmm_emit_backend text_backend = {
-	text_fact, text_list, text_item, text_table, text_row, text_end, text_close
+	text_fact, text_list, text_item, text_table, text_row, text_end, text_close,
+	text_list, text_list, text_element, ZMM_FOR_TEXT
 };
 
 zmm_emit *zmm_emit_text(FILE *out, struct zmm_error *error)
@@ -260,5 +287,6 @@ zmm_emit *zmm_emit_text(FILE *out, struct zmm_error *error)
 	}
 	text->emit.backend = &text_backend;
 	text->emit.out = out;
+	text->coloured = wants_colour(out);
 	return &text->emit;
 }

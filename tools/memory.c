@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tools/memory.c - reading /proc/self/statm, and asking glibc's malloc about itself.
+ * tools/memory.c - reading /proc/PID/statm and smaps_rollup, and asking glibc's malloc about itself.
  */
 #include "tools/memory.h"
 
 #ifdef __linux__
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 static int statm = -1;
@@ -35,7 +36,49 @@ struct zmm_memory zmm_memory_now(void)
 	}
 	return (struct zmm_memory){ data * page, resident * page };
 }
+
+static bool read_file(long pid, const char *name, char *text, size_t size)
+{
+	char path[64];
+	ssize_t length;
+	int fd;
+
+	snprintf(path, sizeof path, "/proc/%ld/%s", pid, name);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	length = fd < 0 ? -1 : read(fd, text, size - 1);
+	if (fd >= 0) {
+		close(fd);
+	}
+	text[length > 0 ? length : 0] = '\0';
+	return length > 0;
+}
+
+bool zmm_memory_of(long pid, struct zmm_memory *memory)
+{
+	char statm[200], rollup[2048];
+	const char *line;
+	unsigned long long data, anonymous, page = (unsigned long long)sysconf(_SC_PAGESIZE);
+
+	if (!read_file(pid, "statm", statm, sizeof statm)
+			|| !read_file(pid, "smaps_rollup", rollup, sizeof rollup)) {
+		return false;
+	}
+	line = strstr(rollup, "\nAnonymous:");
+	if (sscanf(statm, "%*s %*s %*s %*s %*s %llu", &data) != 1
+			|| !line || sscanf(line, "\nAnonymous: %llu kB", &anonymous) != 1) {
+		return false;
+	}
+	*memory = (struct zmm_memory){ data * page, anonymous * 1024 };
+	return true;
+}
 #else
+bool zmm_memory_of(long pid, struct zmm_memory *memory)
+{
+	(void)pid;
+	(void)memory;
+	return false;
+}
+
 bool zmm_memory_open(void)
 {
 	return false;
@@ -59,6 +102,21 @@ uint64_t zmm_memory_held_by_malloc(void)
 #else
 uint64_t zmm_memory_held_by_malloc(void)
 {
+	return 0;
+}
+#endif
+
+#ifdef __GLIBC__
+#include <malloc.h>
+
+size_t zmm_memory_usable(const void *block)
+{
+	return malloc_usable_size((void *)block);
+}
+#else
+size_t zmm_memory_usable(const void *block)
+{
+	(void)block;
 	return 0;
 }
 #endif

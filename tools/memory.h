@@ -6,6 +6,7 @@
 #define ZMM_MEMORY_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct zmm_memory {
@@ -21,5 +22,12 @@ struct zmm_memory zmm_memory_now(void);
 
 /* Bytes that malloc holds from the system, in use or not; 0 where malloc does not tell. */
 uint64_t zmm_memory_held_by_malloc(void);
+
+/* The same of another process, by its number, and to the byte: resident is its anonymous memory, as
+ * /proc/PID/smaps_rollup counts it. False where that cannot be read. */
+bool zmm_memory_of(long pid, struct zmm_memory *memory);
+
+/* Bytes of a block of this process's malloc that may be used; 0 where malloc does not tell. */
+size_t zmm_memory_usable(const void *block);
 
 #endif

@@ -31,14 +31,14 @@ const zmm_program *zmm_program_attach(int fd, struct zmm_error *error)
 #include <unistd.h>
 
 #ifdef __linux__
-static int nameless_file(void)
+int zmm_nameless_file(void)
 {
-	return memfd_create("zmm program", 0);
+	return memfd_create("zmm", 0);
 }
 #else
 #include <stdlib.h>
 
-static int nameless_file(void)
+int zmm_nameless_file(void)
 {
 	char path[] = "/tmp/zmm-program-XXXXXX";
 	int fd = mkstemp(path);
@@ -68,7 +68,7 @@ static void *map(int fd, size_t size, int protection)
 int zmm_program_share(const zmm_program *program, struct zmm_error *error)
 {
 	size_t size = sizeof *program + ops_size(program) + wide_size(program);
-	int fd = nameless_file();
+	int fd = zmm_nameless_file();
 	char *bytes = fd >= 0 && ftruncate(fd, (off_t)size) == 0
 		? map(fd, size, PROT_READ | PROT_WRITE) : NULL;
 

@@ -16,4 +16,7 @@ int zmm_program_share(const zmm_program *program, struct zmm_error *error);
  * the process. NULL with the error set. */
 const zmm_program *zmm_program_attach(int fd, struct zmm_error *error);
 
+/* A file in memory, which children inherit: a descriptor, -1 where there is none. */
+int zmm_nameless_file(void);
+
 #endif

@@ -77,6 +77,15 @@ void zmm_replay_clock_since(struct zmm_replay_time *time);
 /* Runs the program once and says how long that took. */
 void zmm_replay_timed(zmm_replay *replay, struct zmm_replay_time *time);
 
+/* Called after an operation that asked for memory or gave some back, with what it took in ticks
+ * (trace/ticks.h), reading them included; ZMM_NOT_TICKED for the rare ones that are not measured:
+ * aligned requests and those of 4 GiB or more. */
+#define ZMM_NOT_TICKED UINT64_MAX
+typedef void (*zmm_replay_ticks_note)(void *context, const struct zmm_op *op, uint64_t ticks);
+
+/* Runs the program once, and reads that clock before and after each such operation. */
+void zmm_replay_ticked(zmm_replay *replay, zmm_replay_ticks_note note, void *context);
+
 /* Ends the request and takes back what the trace set (the limit, refusals, counts), so that the
  * program can be run again by a heap that keeps what heaps keep between requests. */
 void zmm_replay_rewind(zmm_replay *replay);
