@@ -176,14 +176,14 @@
 			const m = r.measures.find((one) => one.measure === key);
 			if (!m) return "–";
 			if (m.verdict !== "valid") return el("span", { class: "mark", text: m.verdict });
-			return el("span", { title: `${bytes(m.part)} of ${bytes(m.whole)}` }, number(m.value, 3),
-				el("span", { class: "soft", text: `  ${bytes(m.part)} / ${bytes(m.whole)}` }));
+			return el("span", {}, number(m.value, 3), el("br"),
+				el("span", { class: "soft", text: `${bytes(m.part)} / ${bytes(m.whole)}` }));
 		};
 		const rows = keys.map((key) => [el("span", { title: (info[key] || {}).meaning },
 			(info[key] || {}).title || key, el("br"), el("code", { class: "soft", text: (info[key] || {}).formula || "" })),
 			...results.map((r) => cell(r, key))]);
 		return card("Fragmentation", "Each measure with its formula and the bytes behind it; invalid where there is too little alive to mean anything.",
-			table([["measure", "text"], ...results.map((r) => [r.name])], rows),
+			table([["measure", "text"], ...results.map((r) => [r.name])], rows, "measures"),
 			D.symbols ? folded("Symbols", table([["symbol"], ["meaning", "text"]], D.symbols.map((s) => [s.symbol, s.meaning]))) : null);
 	}
 
@@ -253,10 +253,20 @@
 
 	function sizes(trace) {
 		if (!trace.sizes || !trace.sizes.length) return null;
-		const rows = trace.sizes.map((s) => ({ label: s.from === s.to ? bytes(s.from) : `${bytes(s.from)} – ${bytes(s.to)}`,
-			value: s.count, title: `${count(s.count)} requests, ${bytes(s.bytes)} in all` }));
+		const label = (s) => s.from === s.to ? bytes(s.from) : `${bytes(s.from)} – ${bytes(s.to)}`;
+		// The picture by powers of two, the table as fine as the classes are.
+		const doublings = new Map();
+		for (const s of trace.sizes) {
+			const to = Math.pow(2, Math.max(3, Math.ceil(Math.log2(Math.max(s.to, 1)))));
+			const d = doublings.get(to) || { from: s.from, to, count: 0, bytes: 0 };
+			d.count += s.count;
+			d.bytes += s.bytes;
+			doublings.set(to, d);
+		}
+		const rows = [...doublings.values()].map((s) => ({ label: label(s), value: s.count,
+			title: `${count(s.count)} requests, ${bytes(s.bytes)} in all` }));
 		return card("Sizes asked for", "Requests by size, resizes included.", plot((place) => Plots.bars(place, rows, count), "bars"),
-			folded("Table", table([["size"], ["requests"], ["bytes in all"]], trace.sizes.map((s, i) => [rows[i].label, count(s.count), bytes(s.bytes)]))));
+			folded("Table", table([["size"], ["requests"], ["bytes in all"]], trace.sizes.map((s) => [label(s), count(s.count), bytes(s.bytes)]))));
 	}
 
 	function drain(trace) {
