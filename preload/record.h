@@ -20,7 +20,8 @@
  * before the call is made: no event is lost that another thread's events depend on.
  *
  * Nothing here calls malloc.  A call that interrupts the recorder on its own thread (from a signal
- * handler) is not noted.
+ * handler) is not noted.  libunwind has thread-local variables, for which the C library calls malloc
+ * once in each thread: that is noted, without a call stack.
  */
 #ifndef PRELOAD_RECORD_H
 #define PRELOAD_RECORD_H
@@ -88,6 +89,7 @@ void zend_mm_record_unlock(void);
 struct zend_mm_record_here {
 	struct zend_mm_record_lane *lane; /* NULL before its first event */
 	bool inside;                      /* the recorder is at work */
+	bool unwinding;                   /* and is taking a call stack */
 };
 extern __thread struct zend_mm_record_here zend_mm_record_here;
 

@@ -210,7 +210,7 @@ struct zend_mm_record_lane *zend_mm_record_enter(void)
 	atomic_signal_fence(memory_order_seq_cst);
 	lane = find_lane(here);
 	if (lane && atomic_load(&zend_mm_record_page->state) == ZEND_MM_RECORD_SITES) {
-		lane->site = zend_mm_record_site(lane);
+		lane->site = here->unwinding ? 0 : zend_mm_record_site(lane);
 	}
 	if (lane && !zend_mm_record_make_room(lane, ZEND_MM_RECORD_CALL_BYTES)) {
 		lane = NULL;

@@ -98,10 +98,27 @@ static int follow_frame_pointers(void **addresses, int room)
 	return count;
 }
 
+/* The unwinder may call malloc; the lane is in order, so that can be noted in between. */
+static int call_unwinder(void **addresses, int room)
+{
+	struct zend_mm_record_here *here = &zend_mm_record_here;
+	int count;
+
+	here->unwinding = true;
+	atomic_signal_fence(memory_order_seq_cst);
+	here->inside = false;
+	count = unwind(addresses, room);
+	here->inside = true;
+	atomic_signal_fence(memory_order_seq_cst);
+	here->unwinding = false;
+	return count;
+}
+
 static void take_stack(struct stack *stack)
 {
 	void *addresses[FRAMES_OWN + FRAMES_KEPT];
-	int count = (unwind ? unwind : follow_frame_pointers)(addresses, FRAMES_OWN + FRAMES_KEPT);
+	int count = (unwind ? call_unwinder : follow_frame_pointers)(addresses,
+		FRAMES_OWN + FRAMES_KEPT);
 	int first = 0;
 
 	while (first < count && (uintptr_t)addresses[first] - own_start < own_end - own_start) {
@@ -288,7 +305,6 @@ static void *map_table(void *place, int flags)
 bool zend_mm_record_prepare_sites(bool by_frame_pointers)
 {
 	void *memory = map_table(NULL, 0);
-	bool inside = zend_mm_record_here.inside;
 
 	if (memory == MAP_FAILED) {
 		return false;
@@ -299,9 +315,7 @@ bool zend_mm_record_prepare_sites(bool by_frame_pointers)
 	}
 	dl_iterate_phdr(find_own_code, NULL);
 	if (HAVE_UNWIND && !by_frame_pointers) {
-		zend_mm_record_here.inside = true; /* what is allocated now is not the program's */
 		open_unwinder();
-		zend_mm_record_here.inside = inside;
 	}
 	return true;
 }

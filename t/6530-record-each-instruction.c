@@ -110,6 +110,8 @@ static void look_at_block(uint32_t *used, uint32_t *left)
 	}
 }
 
+static int complaints;
+
 /* How many events the file has; -1 if it does not read. */
 static long count_events(const char *path)
 {
@@ -122,7 +124,7 @@ static long count_events(const char *path)
 	while (result == 1 && (result = zmm_reader_next(reader, &event, &error)) == 1) {
 		count++;
 	}
-	if (result < 0) {
+	if (result < 0 && complaints++ < 5) {
 		diag("%s", error.text);
 	}
 	zmm_reader_close(reader);
@@ -145,7 +147,8 @@ static void check_file(struct course *course)
 	long events = count_events(trace);
 
 	if (events != course->events && events != course->events + 1) {
-		if (course->wrong++ < 5) {
+		course->wrong++;
+		if (complaints++ < 5) {
 			diag("step %ld: %ld events after %ld", course->steps, events, course->events);
 		}
 	}

@@ -1,0 +1,43 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Programs that are killed at fifty random moments: every file left behind reads.
+
+. "${srcdir:-$(dirname "$0")/..}/t/tap.sh"
+. "$srcdir/t/record.sh"
+
+: "${ZMM_TEST_SEED:=$(date +%s)}"
+note "seed $ZMM_TEST_SEED: repeat with ZMM_TEST_SEED=$ZMM_TEST_SEED"
+moments=$(awk -v seed="$ZMM_TEST_SEED" 'BEGIN { srand(seed);
+	for (i = 0; i < 50; i++) printf "%.3f ", rand() * rand() * 0.12 }')
+
+unreadable= most=0 files=0 round=0
+for moment in $moments; do
+	round=$((round + 1))
+	rm -f "$trace"*
+	test $((round % 2)) = 0 && threads=one || threads=several
+	LD_PRELOAD=$builddir/libzend_record.so ZEND_MM_RECORD=$trace \
+		"$requests" forever $threads &
+	sleep "$moment"
+	kill -9 $!
+	wait $! 2> /dev/null
+	# Killed before it had begun, it leaves nothing, or a file that has no name yet.
+	test -f "$trace" || continue
+	files=$((files + 1))
+	count=$(operations "$trace")
+	test -n "$count" || unreadable="$unreadable $moment: $(cat "$tmp/remarks")"
+	test "${count:-0}" -gt $most && most=$count && cp "$trace" "$tmp/longest.zmt"
+done 2> /dev/null
+is "$unreadable" "" "each of $files files reads"
+ok "some of them were killed in the middle of much: $most operations" test "$most" -gt 20000
+replays "the longest one" "$tmp/longest.zmt"
+replays_threaded "the longest one" "$tmp/longest.zmt"
+
+"$ZMM" record -q -o "$trace" -- "$requests" forever &
+sleep 0.3
+kill $!
+wait $!
+is $? 143 "a signal for zmm record is the program's"
+replays "what it left" "$trace"
+is "$(ls "$trace"*)" "$trace" "with nothing beside it"
+
+done_testing
