@@ -1,18 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * storage/tcmalloc.c - the "tcmalloc" type: segments and chunks from gperftools' tcmalloc.
+ * storage/tcmalloc.c - the "tcmalloc" type: segments and chunks from gperftools' allocator, in builds
+ * configured --with-tcmalloc.
  *
- * As the "malloc" type in all else: no state, nothing resized in place, and sizes that no malloc can
- * have are refused without asking.  A program that is linked with tcmalloc usually has it as its
- * malloc, too; this type takes it by its own names, whoever answers to malloc.
+ * It is called by its own names (tc_malloc and so on), so it serves heaps whatever the process's
+ * malloc is. As with malloc, chunks come from its aligned relative and cannot be resized in place.
  */
 #include "config.h"
 
-#include "storage/types.h"
-
 #if HAVE_TCMALLOC
+#include <gperftools/malloc_extension_c.h>
 #include <gperftools/tcmalloc.h>
 
+#include "storage/types.h"
+
+/* What a program asks of a heap may be more than any allocator can have. */
 static bool is_impossible(size_t size)
 {
 	return size > PTRDIFF_MAX;
@@ -26,9 +28,16 @@ static zend_mm_storage *tcmalloc_init(void *params)
 	return &storage;
 }
 
-static void tcmalloc_nothing(zend_mm_storage *storage)
+static void tcmalloc_dtor(zend_mm_storage *storage)
 {
 	(void)storage;
+}
+
+/* The one storage that has something to compact: free spans go back to the system. */
+static void tcmalloc_compact(zend_mm_storage *storage)
+{
+	(void)storage;
+	MallocExtension_ReleaseFreeMemory();
 }
 
 static zend_mm_segment *tcmalloc_alloc(zend_mm_storage *storage, size_t size)
@@ -52,8 +61,10 @@ static void tcmalloc_free(zend_mm_storage *storage, zend_mm_segment *segment)
 
 static void *tcmalloc_chunk_alloc(zend_mm_storage *storage, size_t size, size_t alignment)
 {
+	void *memory;
+
 	(void)storage;
-	return is_impossible(size) ? NULL : tc_memalign(alignment, size);
+	return !is_impossible(size) && tc_posix_memalign(&memory, alignment, size) == 0 ? memory : NULL;
 }
 
 static void tcmalloc_chunk_free(zend_mm_storage *storage, void *chunk, size_t size)
@@ -65,7 +76,7 @@ static void tcmalloc_chunk_free(zend_mm_storage *storage, void *chunk, size_t si
 
 const struct zend_mm_storage_type zend_mm_storage_tcmalloc = {
 	.segments = {
-		"tcmalloc", tcmalloc_init, tcmalloc_nothing, tcmalloc_nothing,
+		"tcmalloc", tcmalloc_init, tcmalloc_dtor, tcmalloc_compact,
 		tcmalloc_alloc, tcmalloc_realloc, tcmalloc_free
 	},
 	.chunks = { tcmalloc_chunk_alloc, tcmalloc_chunk_free, NULL, NULL }

@@ -122,11 +122,10 @@ bool zmm_sample_latency(const struct zmm_contender *contender, int program_fd,
 
 bool zmm_sample_base(int program_fd, uint64_t *base_held, struct zmm_error *error)
 {
-	static const struct zmm_contender plain = {
-		.name = "system", .replay = { .allocator = ZMM_ALLOCATOR_SYSTEM }
-	};
 	struct zmm_contender_call call = { kind_base, program_fd, -1, -1, 0 };
+	struct zmm_contender plain;
 
+	zmm_contender_find("system", &plain);
 	return take_sample(&plain, &call, base_held, sizeof *base_held, error);
 }
 

@@ -23,10 +23,18 @@ struct known {
 	const char *package;
 };
 
+/* A program that is linked with tcmalloc has that as its malloc; the C library's comes first again
+ * where it is preloaded. */
+#if HAVE_TCMALLOC
+#define SYSTEM_LIBRARY "libc.so.6"
+#else
+#define SYSTEM_LIBRARY NULL
+#endif
+
 static const struct known known[] = {
 	{ "legacy", ZMM_ALLOCATOR_LEGACY, NULL, NULL },
 	{ "modern", ZMM_ALLOCATOR_MODERN, NULL, NULL },
-	{ "system", ZMM_ALLOCATOR_SYSTEM, NULL, NULL },
+	{ "system", ZMM_ALLOCATOR_SYSTEM, SYSTEM_LIBRARY, "libc6" },
 	{ "tcmalloc", ZMM_ALLOCATOR_SYSTEM, "libtcmalloc_minimal.so.4", "libtcmalloc-minimal4" },
 	{ "jemalloc", ZMM_ALLOCATOR_SYSTEM, "libjemalloc.so.2", "libjemalloc2" },
 	{ "mimalloc", ZMM_ALLOCATOR_SYSTEM, "libmimalloc.so.2", "libmimalloc2.0" },
