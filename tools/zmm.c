@@ -27,6 +27,8 @@ static const struct command commands[] = {
 	{ "generate", zmm_cmd_generate, "make a trace by a rule and a seed" },
 	{ "ledger", zmm_cmd_ledger, "say what a heap's memory is held for, and its fragmentation" },
 	{ "ablate", zmm_cmd_ablate, "say what each idea of the legacy heap brings" },
+	{ "map", zmm_cmd_map, "draw a heap at a moment of a trace" },
+	{ "step", zmm_cmd_step, "step through a trace in the terminal" },
 	{ "profile", zmm_cmd_profile, "write what is alive as a profile for google-pprof" },
 	{ "report", zmm_cmd_report, "make a page of a comparison" },
 	{ "run", zmm_cmd_run, "run a program with its malloc replaced by a heap" },

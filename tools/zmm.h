@@ -20,6 +20,8 @@ int zmm_cmd_convert(int argc, char **argv);
 int zmm_cmd_generate(int argc, char **argv);
 int zmm_cmd_ledger(int argc, char **argv);
 int zmm_cmd_ablate(int argc, char **argv);
+int zmm_cmd_map(int argc, char **argv);
+int zmm_cmd_step(int argc, char **argv);
 int zmm_cmd_profile(int argc, char **argv);
 int zmm_cmd_report(int argc, char **argv);
 int zmm_cmd_run(int argc, char **argv);

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A scene as text, for zmm map and zmm step.
+ */
+#ifndef ZMM_EXPLORE_TEXT_H
+#define ZMM_EXPLORE_TEXT_H
+
+#include <stdio.h>
+
+#include "tools/explore_scene.h"
+
+struct zmm_scene_style {
+	bool colour;
+	bool blocks;       /* each block on a line of its own */
+	unsigned width;    /* characters of a row of the map */
+};
+
+/* Whether standard output takes colours: a terminal, and NO_COLOR is not set. */
+bool zmm_colour_wanted(void);
+
+/* The rows of each region, the legend, the lists and the figures. */
+void zmm_scene_print(FILE *out, const struct zmm_scene *scene, const struct zmm_scene_style *style);
+
+/* The operation, what happened in words, and the figures in one line. */
+void zmm_steps_print(FILE *out, const struct zmm_scene *scene, const zmm_program *program);
+
+#endif
