@@ -116,9 +116,9 @@ static void sweep(const char *trace, enum zmm_allocator allocator, const char *s
 	while (refuse(program, options, n, &tally)) {
 		n += step();
 	}
-	ok(tally.refused * step() > 10 && (tally.noticed > 0 || step() > 1), "%s, %s, %s: %" PRIu64 " refusals, %" PRIu64
-		" of them noticed by the program", trace, zmm_allocator_name(allocator), storage,
-		tally.refused, tally.noticed);
+	ok(tally.refused * step() > 10 && (tally.noticed > 0 || step() > 1),
+		"%s, %s, %s: %" PRIu64 " refusals, %" PRIu64 " of them noticed by the program", trace,
+		zmm_allocator_name(allocator), storage, tally.refused, tally.noticed);
 	is_size(tally.unsound, 0, "the heap is sound after each");
 	is_size(tally.unfinished, 0, "each run comes to its end");
 	is_size(tally.unbalanced, 0, "and everything goes back");
