@@ -2,8 +2,9 @@
 /*
  * preload/record_start.c - when a process begins to be recorded, and to which file.
  *
- * That is at its first call, which comes from the dynamic linker, long before the program's first
- * line; environ is not set then, and /proc tells the environment.  ZEND_MM_RECORD is the file's
+ * That is at its first call, or when the library is initialised.  The first call usually comes from the
+ * dynamic linker, long before the program's first line; environ is not set then, and /proc tells the
+ * environment.  ZEND_MM_RECORD is the file's
  * absolute path, ZEND_MM_RECORD_SITES asks for call stacks: "unwind" or "frame-pointers".
  *
  * The child of a fork finds the page zeroed and begins anew, with a file of its own.  So does the
@@ -228,7 +229,8 @@ void zend_mm_record_introduce(struct zmm_block *block)
 	zmm_block_add(block, &event);
 }
 
-/* The dynamic linker can be asked for another library from here on. */
+/* The dynamic linker can be asked for another library from here on.  A program that asks malloc for
+ * nothing leaves a trace of that. */
 __attribute__((constructor)) static void loaded(void)
 {
 	uint32_t plain = ZEND_MM_RECORD_PLAIN;
@@ -236,6 +238,9 @@ __attribute__((constructor)) static void loaded(void)
 	read_environment();
 	bool by_frame_pointers = strcmp(sites, "frame-pointers") == 0;
 	have_sites = sites[0] && zend_mm_record_prepare_sites(by_frame_pointers);
+	if (zend_mm_record_enter()) {
+		zend_mm_record_leave();
+	}
 	if (have_sites) {
 		atomic_compare_exchange_strong(&zend_mm_record_page->state, &plain,
 			ZEND_MM_RECORD_SITES);

@@ -53,6 +53,15 @@ is "$status" 134 "or the signal that ended it"
 run "$ZMM" record -q -o trace.zmt "$requests"
 is "$status $err" "2 requests: which task?" "options end at the command"
 
+rm -f trace.zmt
+printf 'int main(void) { return 0; }\n' > idle.c
+if $CC -o idle idle.c 2> /dev/null; then
+	run "$ZMM" record -q -o trace.zmt ./idle
+	is "$status $(operations trace.zmt)" "0 0" "a program that asks for nothing leaves an empty trace"
+else
+	skip 1 "$CC compiles nothing"
+fi
+
 if $CC -static -o static "$srcdir/t/record/requests.c" -pthread 2> /dev/null; then
 	rm -f trace.zmt
 	run "$ZMM" record -o trace.zmt ./static plain 100
