@@ -22,6 +22,7 @@ struct command {
 static const struct command commands[] = {
 	{ "replay", zmm_cmd_replay, "run a trace on one heap" },
 	{ "compare", zmm_cmd_compare, "run traces on several heaps, side by side" },
+	{ "sweep", zmm_cmd_sweep, "measure a grid of settings" },
 	{ "info", zmm_cmd_info, "say what is in a trace" },
 	{ "convert", zmm_cmd_convert, "turn a trace or a log into another format" },
 	{ "generate", zmm_cmd_generate, "make a trace by a rule and a seed" },

@@ -15,6 +15,7 @@ enum zmm_exit {
 
 int zmm_cmd_replay(int argc, char **argv);
 int zmm_cmd_compare(int argc, char **argv);
+int zmm_cmd_sweep(int argc, char **argv);
 int zmm_cmd_info(int argc, char **argv);
 int zmm_cmd_convert(int argc, char **argv);
 int zmm_cmd_generate(int argc, char **argv);
