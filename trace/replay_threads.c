@@ -37,6 +37,7 @@ struct cell {
 	void *block;
 	size_t size;          /* as asked for; for verifying */
 	uint32_t key;
+	bool refused;         /* there was no memory for it */
 	_Atomic uint32_t done; /* what happened to the block, for those that several threads use */
 };
 
@@ -321,22 +322,21 @@ static void fill(struct cell *cell, size_t size, uint32_t op)
 	zmm_payload_write(cell->block, size, op);
 }
 
-static void blame_payload(struct threads *threads, uint32_t op, size_t bad)
-{
-	struct zmm_error error;
-
-	zmm_error_set(&error, ZMM_ERROR_SYSTEM, "operation %lu: byte %zu of the block is not what was "
-		"written there", (unsigned long)op + 1, bad);
-	fail(threads, &error);
-}
-
+/* The block is `size` bytes now. */
 static void verify(struct threads *threads, const struct cell *cell, size_t size, uint32_t op)
 {
-	size_t bad;
+	struct zmm_error error;
+	size_t bad = 0;
 
-	if (cell->block
-		&& !zmm_payload_verify_resized(cell->block, cell->size, size, cell->key, &bad))
-		blame_payload(threads, op, bad);
+	if (cell->block && zmm_payload_verify_resized(cell->block, cell->size, size, cell->key, &bad))
+		return;
+	if (cell->block)
+		zmm_error_set(&error, ZMM_ERROR_SYSTEM, "operation %lu: byte %zu of the block is not what "
+			"was written there", (unsigned long)op + 1, bad);
+	else
+		zmm_error_set(&error, ZMM_ERROR_SYSTEM, "operation %lu: the block is not there",
+			(unsigned long)op + 1);
+	fail(threads, &error);
 }
 
 static void do_alloc(struct thread *thread, struct cell *cell, const struct zmm_op *op,
@@ -347,7 +347,8 @@ static void do_alloc(struct thread *thread, struct cell *cell, const struct zmm_
 
 	cell->block = zmm_op_kind(op) == ZMM_OP_ALLOC ? malloc(size)
 		: allocate_aligned(size, (size_t)zmm_op_alignment(threads->program, op));
-	thread->failures += !cell->block;
+	cell->refused = !cell->block;
+	thread->failures += cell->refused;
 	if (threads->verify && cell->block)
 		fill(cell, size, index);
 }
@@ -358,24 +359,25 @@ static void do_resize(struct thread *thread, struct cell *cell, const struct zmm
 {
 	struct threads *threads = thread->threads;
 	size_t size = size_of(threads->program, op);
-	bool had = cell->block;
 	void *block = realloc(cell->block, size ? size : 1);
 
 	if (!block) {
 		thread->failures++;
 		return;
 	}
-	cell->block = block;
-	if (threads->verify) {
-		if (had)
-			verify(threads, cell, size, index);
-		fill(cell, size, index);
+	if (threads->verify && !cell->refused) {
+		cell->block = cell->block ? block : NULL;
+		verify(threads, cell, size, index);
 	}
+	cell->refused = false;
+	cell->block = block;
+	if (threads->verify)
+		fill(cell, size, index);
 }
 
 static void do_free(struct thread *thread, struct cell *cell, uint32_t index)
 {
-	if (thread->threads->verify)
+	if (thread->threads->verify && !cell->refused)
 		verify(thread->threads, cell, cell->size, index);
 	free(cell->block);
 	cell->block = NULL;
