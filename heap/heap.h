@@ -24,6 +24,15 @@
 # define UNEXPECTED(condition) __builtin_expect(!!(condition), 0)
 #endif
 
+/* Hides from the compiler that a value is still the same one.  Otherwise it computes the address of
+ * a list's head once, for the load and the store, which costs an instruction more than addressing
+ * both by heap and index: measured with callgrind, one instruction in each request. */
+#define ZEND_MM_OPAQUE(value) do { \
+		if (!__builtin_constant_p(value)) { \
+			__asm__("" : "+r"(value)); \
+		} \
+	} while (0)
+
 enum zend_mm_kind {
 	ZEND_MM_KIND_LEGACY,
 	ZEND_MM_KIND_MODERN,

@@ -33,8 +33,8 @@ static zend_always_inline block_t *find_large(legacy_heap_t *heap, size_t need)
 
 /* Step 4: a segment whose blocks' room is one block without a size yet.  NULL after the error was
  * reported. */
-static ZEND_MM_NOINLINE zend_mm_segment *take_segment(legacy_heap_t *heap, size_t need,
-	size_t request)
+static ZEND_MM_NOINLINE zend_mm_segment *take_segment(legacy_heap_t *heap, size_t request,
+	size_t need)
 {
 	size_t size = segment_size_for(heap, need);
 	zend_mm_segment *segment;
@@ -50,8 +50,8 @@ static ZEND_MM_NOINLINE zend_mm_segment *take_segment(legacy_heap_t *heap, size_
 }
 
 /* Step 7. */
-static zend_always_inline void *hand_out(legacy_heap_t *heap, block_t *block, size_t size,
-	size_t request)
+static zend_always_inline void *hand_out(legacy_heap_t *heap, block_t *block, size_t request,
+	size_t size)
 {
 	count_used(heap, size);
 	block_dress(heap, block, request);
@@ -60,8 +60,8 @@ static zend_always_inline void *hand_out(legacy_heap_t *heap, block_t *block, si
 
 /* Steps 1 and 5 to 7 for a small request: the oldest block of the first of the buckets from the
  * request's own upwards, whose bits are given. */
-static ZEND_MM_NOINLINE void *alloc_from_buckets(legacy_heap_t *heap, size_t buckets, size_t need,
-	size_t request)
+static ZEND_MM_NOINLINE void *alloc_from_buckets(legacy_heap_t *heap, size_t request, size_t need,
+	size_t buckets)
 {
 	size_t left = (size_t) lowest_bit(buckets) * legacy_alignment;
 	block_t *block = bucket_take(heap, need + left);
@@ -70,84 +70,84 @@ static ZEND_MM_NOINLINE void *alloc_from_buckets(legacy_heap_t *heap, size_t buc
 	if (left < legacy_smallest_block) {
 		ZEND_MM_EVENT(heap, WHOLE, block, need + left, left);
 		block_set(block, need + left, block_used);
-		return hand_out(heap, block, need + left, request);
+		return hand_out(heap, block, request, need + left);
 	}
 	ZEND_MM_EVENT(heap, SPLIT, block, need, left);
 	block_set(block, need, block_used);
 	block_set(rest, left, block_free);
 	bucket_insert(heap, rest, left);
-	return hand_out(heap, block, need, request);
+	return hand_out(heap, block, request, need);
 }
 
 /* Steps 4, 6 and 7. */
-static ZEND_MM_NOINLINE void *alloc_from_new_segment(legacy_heap_t *heap, size_t need,
-	size_t request)
+static ZEND_MM_NOINLINE void *alloc_from_new_segment(legacy_heap_t *heap, size_t request,
+	size_t need)
 {
-	zend_mm_segment *segment = take_segment(heap, need, request);
+	zend_mm_segment *segment = take_segment(heap, request, need);
 	block_t *block;
 
 	if (!segment) {
 		return NULL;
 	}
 	block = segment_first_block(segment);
-	return hand_out(heap, block, block_carve(heap, block, segment_room(segment), need,
-		segment_is_oversized(heap, need) ? remainder_to_rest : remainder_to_lists), request);
+	return hand_out(heap, block, request, block_carve(heap, block, segment_room(segment), need,
+		segment_is_oversized(heap, need) ? remainder_to_rest : remainder_to_lists));
 }
 
 /* Steps 2 to 7. */
-static ZEND_MM_NOINLINE void *alloc_large(legacy_heap_t *heap, size_t need, size_t request)
+static ZEND_MM_NOINLINE void *alloc_large(legacy_heap_t *heap, size_t request, size_t need)
 {
 	block_t *block = find_large(heap, need);
 
 	if (!block) {
-		return alloc_from_new_segment(heap, need, request);
+		return alloc_from_new_segment(heap, request, need);
 	}
 	block_check_tags(heap, block);
-	return hand_out(heap, block, block_carve_listed(heap, block, block, block->word, need),
-		request);
+	return hand_out(heap, block, request,
+		block_carve_listed(heap, block, block, block->word, need));
 }
 
 /* Steps 5 to 7 for a small request that takes the front of the only block of a tree, which is there
  * afterwards, too. */
-static zend_always_inline void *alloc_from_only(legacy_heap_t *heap, unsigned tree, block_t *block,
-	size_t need, size_t request)
+static zend_always_inline void *alloc_from_only(legacy_heap_t *heap, block_t *block,
+	size_t request, size_t need)
 {
+	block_t **place = block_links(block)->parent;
 	block_t *rest = block_at(block, need);
 	size_t left = block->word - need;
 
 	block_check_tags(heap, block);
 	block_set(rest, left, block_free);
-	trie_become_node(rest, &heap->trees[tree]);
+	trie_become_node(rest, place);
 	block_set(block, need, block_used);
-	return hand_out(heap, block, need, request);
+	return hand_out(heap, block, request, need);
 }
 
 /* All steps for a small request but for the cache. */
-static zend_always_inline void *alloc_small(legacy_heap_t *heap, size_t need, size_t request)
+static zend_always_inline void *alloc_small(legacy_heap_t *heap, size_t request, size_t need)
 {
 	size_t buckets = heap->small_bitmap >> bucket_of(need);
 
 	cache_missed(heap, need);
 	ZEND_MM_EVENT(heap, BITMAP_TEST, NULL, heap->small_bitmap, bucket_of(need));
 	if (buckets) {
-		return alloc_from_buckets(heap, buckets, need, request);
+		return alloc_from_buckets(heap, request, need, buckets);
 	}
 	if (EXPECTED(heap->large_bitmap)) {
 		/* Step 2 looks at this block first, and at no other if it is the only one. */
-		unsigned tree = lowest_bit(heap->large_bitmap);
-		block_t *root = heap->trees[tree];
+		block_t *root = heap->trees[lowest_bit(heap->large_bitmap)];
 
-		if (EXPECTED(trie_only_becomes(heap, tree, root, root->word - need))) {
-			return alloc_from_only(heap, tree, root, need, request);
+		if (EXPECTED(trie_only_shrinks(root, root->word - need))) {
+			return alloc_from_only(heap, root, request, need);
 		}
 	}
-	return alloc_large(heap, need, request);
+	return alloc_large(heap, request, need);
 }
 
 ZEND_MM_NOINLINE void *zend_mm_legacy_alloc_uncached(zend_mm_heap *heap, size_t request,
 	size_t need)
 {
-	return alloc_small((legacy_heap_t *) heap, need, request);
+	return alloc_small((legacy_heap_t *) heap, request, need);
 }
 
 ZEND_MM_NOINLINE void *zend_mm_legacy_alloc_slow(zend_mm_heap *head, size_t request)
@@ -157,7 +157,7 @@ ZEND_MM_NOINLINE void *zend_mm_legacy_alloc_slow(zend_mm_heap *head, size_t requ
 	void *data;
 
 	if (need >= legacy_small_limit) {
-		return alloc_large(heap, need, request);
+		return alloc_large(heap, request, need);
 	}
 	if (UNEXPECTED(need < request)) {
 		return zend_mm_legacy_out_of_memory(heap, request, tried_unsigned);
@@ -168,5 +168,5 @@ ZEND_MM_NOINLINE void *zend_mm_legacy_alloc_slow(zend_mm_heap *head, size_t requ
 		block_dress(heap, block_of(data), request);
 		return data;
 	}
-	return alloc_small(heap, need, request);
+	return alloc_small(heap, request, need);
 }

@@ -19,8 +19,11 @@ static zend_always_inline void **cache_link(void *data)
 /* Takes the block at the top of a stack, which is data; size is the true size. */
 static zend_always_inline void cache_pop(legacy_heap_t *heap, size_t size, void *data)
 {
-	*cache_of(heap, size) = *cache_link(data);
+	void *next = *cache_link(data);
+
 	heap->cached -= size;
+	ZEND_MM_OPAQUE(size);
+	*cache_of(heap, size) = next;
 	ZEND_MM_EVENT(heap, CACHE_HIT, data, size, bucket_of(size));
 	if (config_cache_statistics) {
 		heap->statistics[bucket_of(size)].hits++;
@@ -28,21 +31,26 @@ static zend_always_inline void cache_pop(legacy_heap_t *heap, size_t size, void 
 	}
 }
 
-/* Puts a block of a small true size on top of its stack. */
-static zend_always_inline void cache_push(legacy_heap_t *heap, size_t size, void *data)
+/* Puts a block of a small true size, whose bucket is known, on top of its stack. */
+static zend_always_inline void cache_push_to(legacy_heap_t *heap, size_t bucket, size_t size,
+	void *data)
 {
-	void **top = cache_of(heap, size);
-
-	*cache_link(data) = *top;
-	*top = data;
 	heap->cached += size;
-	ZEND_MM_EVENT(heap, CACHE_PUSH, data, size, bucket_of(size));
+	ZEND_MM_EVENT(heap, CACHE_PUSH, data, size, bucket);
+	*cache_link(data) = heap->cache[bucket];
+	ZEND_MM_OPAQUE(bucket);
+	heap->cache[bucket] = data;
 	if (config_cache_statistics) {
-		struct zend_mm_legacy_cache_statistics *seen = &heap->statistics[bucket_of(size)];
+		struct zend_mm_legacy_cache_statistics *seen = &heap->statistics[bucket];
 
 		seen->length++;
 		seen->longest = seen->length > seen->longest ? seen->length : seen->longest;
 	}
+}
+
+static zend_always_inline void cache_push(legacy_heap_t *heap, size_t size, void *data)
+{
+	cache_push_to(heap, bucket_of(size), size, data);
 }
 
 /* Whether a freed block may go to the cache.  compat: what it holds is compared before adding, so

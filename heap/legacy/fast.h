@@ -12,11 +12,13 @@
 
 #include "heap/legacy/cache.h"
 
-/* The slow halves (alloc.c, free.c) and what has no fast half.  The second one goes on where the
- * cache has no block of a small true size. */
+/* The slow halves (alloc.c, free.c) and what has no fast half.  Those called uncached go on where
+ * the cache has no block of a small true size, and where it has no room for a used block, of which
+ * the word is given. */
 void *zend_mm_legacy_alloc_slow(zend_mm_heap *heap, size_t size);
 void *zend_mm_legacy_alloc_uncached(zend_mm_heap *heap, size_t size, size_t true_size);
 void zend_mm_legacy_free_slow(zend_mm_heap *heap, void *ptr);
+void zend_mm_legacy_free_uncached(zend_mm_heap *heap, void *ptr, size_t word);
 void *zend_mm_legacy_realloc(zend_mm_heap *heap, void *ptr, size_t size, size_t copy_size);
 size_t zend_mm_legacy_block_size(zend_mm_heap *heap, void *ptr);
 
@@ -48,8 +50,12 @@ static zend_always_inline void zend_mm_legacy_free(zend_mm_heap *heap, void *ptr
 		size_t distance = block_of(ptr)->word - (legacy_smallest_block | block_used);
 		size_t bucket = distance >> 3 | distance << (8 * sizeof(size_t) - 3);
 
-		if (EXPECTED(bucket < legacy_bucket_count) && EXPECTED(cache_has_room(legacy))) {
-			cache_push(legacy, distance + legacy_smallest_block, ptr);
+		if (EXPECTED(bucket < legacy_bucket_count)) {
+			if (EXPECTED(cache_has_room(legacy))) {
+				cache_push_to(legacy, bucket, distance + legacy_smallest_block, ptr);
+				return;
+			}
+			zend_mm_legacy_free_uncached(heap, ptr, block_of(ptr)->word);
 			return;
 		}
 	}

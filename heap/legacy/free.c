@@ -119,6 +119,16 @@ ZEND_MM_NOINLINE void zend_mm_legacy_free_slow(zend_mm_heap *head, void *ptr)
 	coalesce_or_list(heap, block, size);
 }
 
+ZEND_MM_NOINLINE void zend_mm_legacy_free_uncached(zend_mm_heap *head, void *ptr, size_t word)
+{
+	legacy_heap_t *heap = (legacy_heap_t *) head;
+	size_t size = word - block_used;
+
+	ZEND_MM_EVENT(heap, CACHE_FULL, block_of(ptr), heap->cached, bucket_of(size));
+	heap->head.size -= size;
+	coalesce_or_list(heap, block_of(ptr), size);
+}
+
 /* compat: here the block before comes first. */
 static void flush_block(legacy_heap_t *heap, block_t *block)
 {

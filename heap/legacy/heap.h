@@ -67,15 +67,15 @@ typedef struct zend_mm_legacy_heap legacy_heap_t;
 static zend_always_inline void **cache_of(const legacy_heap_t *heap, size_t size)
 {
 	return (void **) ((uintptr_t) heap->cache
-		+ (size - legacy_smallest_block) * sizeof(void *) / legacy_alignment);
+		+ (size - legacy_smallest_block) / (legacy_alignment / sizeof(void *)));
 }
 
 static zend_always_inline struct zend_mm_legacy_ring *queue_of(const legacy_heap_t *heap,
 	size_t size)
 {
 	return (struct zend_mm_legacy_ring *) ((uintptr_t) heap->buckets
-		+ (size - legacy_smallest_block) * sizeof(struct zend_mm_legacy_ring)
-			/ legacy_alignment);
+		+ (size - legacy_smallest_block)
+			* (sizeof(struct zend_mm_legacy_ring) / legacy_alignment));
 }
 
 #endif

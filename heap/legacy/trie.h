@@ -34,26 +34,33 @@ static zend_always_inline bool trie_is_lone_leaf(const block_t *block)
 	const struct zend_mm_legacy_links *links = block_links(block);
 
 	return config_short_ways && links->ring.prev == block && links->ring.next == block
-		&& !links->child[0] && !links->child[1];
+		&& !((uintptr_t) links->child[0] | (uintptr_t) links->child[1]);
 }
 
-/* Whether a tree's root is its only block, and size bytes would be so in its place.  Its links are
- * checked on the way; where one is wrong, the answer is no, and taking the block out of its tree
- * will find out.  True most often of what is left of the newest segment. */
-static zend_always_inline bool trie_only_becomes(const legacy_heap_t *heap, unsigned tree,
-	const block_t *root, size_t size)
+/* Whether a tree's root is its only block.  Its links are checked on the way; where one is wrong,
+ * the answer is no, and taking the block out of its tree will find out.  True most often of what is
+ * left of the newest segment. */
+static zend_always_inline bool trie_is_only(const block_t *root)
 {
-	return config_short_ways && size >= legacy_small_limit && size >> tree == 1
-		&& block_links(root)->parent == &heap->trees[tree] && trie_is_lone_leaf(root);
+	return *block_links(root)->parent == root && trie_is_lone_leaf(root);
 }
 
-/* The same for a large free block that may be anywhere. */
+/* Whether a tree's root is its only block, and a block of a smaller size would be so in its place:
+ * what two sizes of one tree differ in is below their common highest bit. */
+static zend_always_inline bool trie_only_shrinks(const block_t *root, size_t size)
+{
+	return config_short_ways && size >= legacy_small_limit && (size ^ root->word) < size
+		&& trie_is_only(root);
+}
+
+/* The same for a large free block that may be anywhere, and for any size. */
 static zend_always_inline bool trie_listed_becomes(const legacy_heap_t *heap,
 	const block_t *block, size_t size)
 {
 	unsigned tree = highest_bit(block->word);
 
-	return heap->trees[tree] == block && trie_only_becomes(heap, tree, block, size);
+	return config_short_ways && heap->trees[tree] == block && size >= legacy_small_limit
+		&& size >> tree == 1 && trie_is_only(block);
 }
 
 /* Puts a free block of a large size, its header set, into its tree. */

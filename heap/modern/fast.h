@@ -10,15 +10,6 @@
 
 #include "heap/modern/heap.h"
 
-/* Hides from the compiler that a value is still the same one.  Otherwise it computes the address of
- * a bin's list once, for the load and the store, which costs an instruction more than addressing
- * both by heap and bin: measured with callgrind, one instruction in each request. */
-#define ZEND_MM_OPAQUE(value) do { \
-		if (!__builtin_constant_p(value)) { \
-			__asm__("" : "+r"(value)); \
-		} \
-	} while (0)
-
 /* Bytes of a bin's slot.  A constant bin gives a constant. */
 static zend_always_inline size_t zend_mm_heap_bin_size(const struct zend_mm_modern_heap *heap,
 	size_t bin)
