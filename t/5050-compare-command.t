@@ -16,6 +16,13 @@ awk 'BEGIN {
 printf 'l 3000000\na 1 4000000\na 2 100\ne\na 3 10\n' > "$tmp/limit.trace"
 printf 'a 1 5\nf 2\n' > "$tmp/bad.trace"
 
+# The contenders that are always there, one block, and no waiting.
+compare_quickly() { "$ZMM" compare --only legacy,modern,system --blocks 1 --drain none "$@"; }
+compare_with_other()
+{
+	"$ZMM" compare --only legacy,other --blocks 1 --drain none --explain legacy,other "$@"
+}
+
 # cell ROW COLUMN: of the table in $out, by the row's name and the column's number.
 cell() { printf '%s\n' "$out" | awk -v row="$1" -v column="$2" '
 	$1 == row {
@@ -26,7 +33,7 @@ bytes() { printf '%s\n' "$1" | awk '
 	BEGIN { unit["B"] = 1; unit["KiB"] = 1024; unit["MiB"] = 1048576 }
 	{ printf "%d\n", $1 * unit[$2] }'; }
 
-run "$ZMM" compare --repeat 1 "$tmp/small.trace"
+run compare_quickly "$tmp/small.trace"
 if test "$status" != 0; then
 	like "$err" "*this system*" "compare says why it cannot work here"
 	done_testing
@@ -34,20 +41,20 @@ fi
 is "$err" "" "compare has nothing to remark"
 for contender in legacy modern system; do
 	like "$(cell $contender 2)" "*.?? ns" "$contender: time"
-	like "$(cell $contender 4)" "* ?iB" "$contender: held at the peak"
-	like "$(cell $contender 5)" "*.??" "$contender: overhead"
-	is "$(cell $contender 10)" 0 "$contender: no failed request"
+	like "$(cell $contender 8)" "* ?iB" "$contender: held at the peak"
+	like "$(cell $contender 9)" "*.??" "$contender: overhead"
+	is "$(cell $contender 14)" 0 "$contender: no failed request"
 done
-is "$(cell modern 4)" "4.86 MiB" "the modern heap held a chunk and a block of 3,000,000 bytes"
-is "$(cell modern 6)" "2.00 MiB" "and in the end its chunk"
-is "$(cell modern 8)" 2 "in two regions at the most"
-is "$(cell modern 9)" 3 "after three calls to storage"
-is "$(cell system 8)$(cell system 9)" "--" "the system's malloc tells no such thing"
+is "$(cell modern 8)" "4.86 MiB" "the modern heap held a chunk and a block of 3,000,000 bytes"
+is "$(cell modern 11)" "2.00 MiB" "and in the end its chunk"
+is "$(cell modern 12)" 2 "in two regions at the most"
+is "$(cell modern 13)" 3 "after three calls to storage"
+is "$(cell system 12)$(cell system 13)" "--" "the system's malloc tells no such thing"
 like "$out" "*operations *5802*the loop's own time*ns*" "operations and the loop's share are told"
 
 if config HAVE_JANSSON; then
 	table=$out
-	run "$ZMM" compare --json --repeat 2 "$tmp/small.trace" "$tmp/limit.trace"
+	run compare_quickly --blocks 2 --json "$tmp/small.trace" "$tmp/limit.trace"
 	is "$status $err" "0 " "--json"
 	json=$out
 	ok "it is valid JSON" python3 -c 'import json, sys; json.load(open(sys.argv[1]))' "$tmp/out"
@@ -58,16 +65,16 @@ trace = document["traces"][int(sys.argv[2])]
 if sys.argv[3] == "-":
     print(trace[sys.argv[4]])
 else:
-    rows = [row for row in trace["contenders"] if row["name"] == sys.argv[3]]
+    rows = [row for row in trace["results"] if row["name"] == sys.argv[3]]
     assert len(rows) == 1
     print(rows[0][sys.argv[4]])
 END
 	cp "$tmp/out" "$tmp/json"
 	pick() { python3 "$tmp/pick.py" "$tmp/json" "$@"; }
-	is "$(pick 0 - operations) $(pick 0 - samples)" "5802 2" "facts of a trace"
+	is "$(pick 0 - operations) $(pick 0 - blocks)" "5802 2" "facts of a trace"
 	out=$table
 	for contender in legacy modern; do
-		for column in 4:peak_held 6:final_held; do
+		for column in 8:peak_held 11:final_held; do
 			is "$(bytes "$(cell $contender "${column%%:*}")")" \
 				"$(pick 0 $contender "${column#*:}" | awk '{
 					n = $1; for (u = 0; n >= 1000 && u < 6; u++) n /= 1024
@@ -75,9 +82,9 @@ END
 					printf "%d\n", n * 1024 ^ u }')" \
 				"$contender: ${column#*:} is the same in both"
 		done
-		is "$(cell $contender 8)" "$(pick 0 $contender peak_regions)" "$contender: regions, too"
-		is "$(cell $contender 9)" "$(pick 0 $contender storage_calls)" "$contender: and calls"
-		is "$(cell $contender 5)" "$(pick 0 $contender overhead | awk '{ printf "%.2f\n", $1 }')" \
+		is "$(cell $contender 12)" "$(pick 0 $contender peak_regions)" "$contender: regions, too"
+		is "$(cell $contender 13)" "$(pick 0 $contender storage_calls)" "$contender: and calls"
+		is "$(cell $contender 9)" "$(pick 0 $contender overhead | awk '{ printf "%.2f\n", $1 }')" \
 			"$contender: and overhead"
 	done
 	is "$(pick 0 system peak_regions)" None "what is not known is null"
@@ -86,28 +93,27 @@ END
 	ok "the loop's share is subtracted" python3 -c '
 import json, sys
 for trace in json.load(open(sys.argv[1]))["traces"]:
-    for row in trace["contenders"]:
-        net = row["ns_per_operation"] - trace["loop_ns_per_operation"]
-        assert abs(row["net_ns_per_operation"] - net) < 1e-5' "$tmp/json"
+    for row in trace["results"]:
+        assert abs(row["net_ns"] - (row["ns"] - trace["loop_ns"])) < 1e-5' "$tmp/json"
 else
 	run "$ZMM" compare --json "$tmp/small.trace"
 	like "$status $err" "2 zmm: *libjansson-dev*" "JSON needs a package, which is named"
 fi
 
-run "$ZMM" compare -r 1 --storage mmap_anon --seg-size 1M "$tmp/small.trace"
-is "$(cell legacy 6)" "1.00 MiB" "storage and segment size can be chosen"
+run compare_quickly --storage mmap_anon --seg-size 1M "$tmp/small.trace"
+is "$(cell legacy 11)" "1.00 MiB" "storage and segment size can be chosen"
 
 # Others' malloc: any shared library; here one that has none of its own.
 printf 'int zmm_test_nothing;\n' > "$tmp/nothing.c"
 if test -z "$SANITIZER" && $CC -shared -fPIC -o "$tmp/nothing.so" "$tmp/nothing.c" 2> /dev/null; then
-	run "$ZMM" compare -r 1 -a "other=$tmp/nothing.so" "$tmp/small.trace"
+	run compare_with_other -a "other=$tmp/nothing.so" "$tmp/small.trace"
 	like "$status $(cell other 2)" "0 *.?? ns" "a library's malloc takes part"
-	is "$(cell other 10)" 0 "and serves"
+	is "$(cell other 14)" 0 "and serves"
 	echo nonsense > "$tmp/broken.so"
-	run "$ZMM" compare -r 1 -a "other=$tmp/broken.so" "$tmp/small.trace"
+	run compare_with_other -a "other=$tmp/broken.so" "$tmp/small.trace"
 	like "$status $err" "2 *other: $tmp/broken.so could not be preloaded*" \
 		"a library that is none is told"
-	is "$(cell other 2)$(cell other 4)" "--" "its cells are empty"
+	is "$(cell other 2)$(cell other 8)" "--" "its cells are empty"
 	like "$(cell legacy 2)" "*.?? ns" "and the others go on"
 else
 	skip 5 "no shared library can be made for preloading here"
@@ -122,15 +128,16 @@ bad()
 	like "$status $out $err" "2  $bad_pattern" "compare $*"
 }
 bad "zmm compare: no trace was named; see zmm compare --help"
-bad "zmm compare: '0' is no number of samples*" -r 0 "$tmp/small.trace"
+bad "zmm compare: '0' is no number of *" --blocks 0 "$tmp/small.trace"
+bad "zmm compare: *" --only legacy,nobody "$tmp/small.trace"
 bad "zmm compare: 'x=/none' is no name and library*" -a x=/none "$tmp/small.trace"
 bad "zmm compare: 'x' is no name and library*" -a x "$tmp/small.trace"
 bad "zmm: there is no storage 'tape'*" --storage tape "$tmp/small.trace"
 bad "zmm: segments of 48 bytes*" --seg-size 48 "$tmp/small.trace"
-bad "zmm: $tmp/none: *" "$tmp/none"
-bad "zmm: $tmp/bad.trace:2: *" "$tmp/bad.trace"
-run "$ZMM" compare -r 1 "$tmp/bad.trace" "$tmp/limit.trace"
-like "$status $(cell legacy 10) $err" "2 1 zmm: $tmp/bad.trace:2: *" \
+run "$ZMM" compare "$tmp/none"
+like "$status $err" "2 zmm: $tmp/none: *" "a trace that is not there is told"
+run compare_quickly "$tmp/bad.trace" "$tmp/limit.trace"
+like "$status $(cell legacy 14) $err" "2 1 zmm: $tmp/bad.trace:2: *" \
 	"a bad trace is told, and the others are compared"
 run "$ZMM" compare --help
 like "$status $out" "0 usage: zmm compare*Columns:*" "--help"
