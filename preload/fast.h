@@ -20,8 +20,11 @@
 
 void *zend_mm_preload_malloc_slow(size_t size) ZEND_MM_NOINLINE;
 void zend_mm_preload_free_slow(void *ptr) ZEND_MM_NOINLINE;
+/* A block of the calling thread's heap that no list took. */
+void zend_mm_preload_free_own(void *ptr) ZEND_MM_NOINLINE;
 void *zend_mm_preload_calloc_slow(size_t size) ZEND_MM_NOINLINE;
-void *zend_mm_preload_realloc(void *ptr, size_t size);
+/* realloc() of a block. */
+void *zend_mm_preload_resize(void *ptr, size_t size) ZEND_MM_NOINLINE;
 /* alignment is a power of two.  NULL, with errno ENOMEM, where there is no memory. */
 void *zend_mm_preload_aligned(size_t alignment, size_t size);
 size_t zend_mm_preload_usable_size(void *ptr);
@@ -32,7 +35,7 @@ size_t zend_mm_preload_usable_size(void *ptr);
  * kind. */
 static zend_always_inline void *zend_mm_take_listed(zend_mm_heap *heap, size_t size)
 {
-	if (EXPECTED(heap->kind == ZEND_MM_KIND_LEGACY)) {
+	if (heap->kind == ZEND_MM_KIND_LEGACY) {
 		if (legacy_plain && EXPECTED(size <= ZEND_MM_LEGACY_CACHED_MAX)) {
 			legacy_heap_t *legacy = (legacy_heap_t *)heap;
 			size_t true_size = zend_mm_true_size_of_request(size);
@@ -60,7 +63,7 @@ static zend_always_inline void *zend_mm_take_listed(zend_mm_heap *heap, size_t s
 /* Puts a block of the heap into the cache or its bin's list; false where it is none for them. */
 static zend_always_inline bool zend_mm_put_listed(zend_mm_heap *heap, void *ptr)
 {
-	if (EXPECTED(heap->kind == ZEND_MM_KIND_LEGACY)) {
+	if (heap->kind == ZEND_MM_KIND_LEGACY) {
 		if (legacy_plain) {
 			legacy_heap_t *legacy = (legacy_heap_t *)heap;
 			/* The bucket, if the block is small and used: the type goes to the top. */
@@ -102,11 +105,18 @@ static zend_always_inline void zend_mm_preload_free(void *ptr)
 	zend_mm_heap *heap = zend_mm_thread.fast;
 
 	if (EXPECTED(zend_mm_home_of(ptr) == zend_mm_thread.home) && EXPECTED(heap != NULL) &&
-		EXPECTED(((uintptr_t)ptr & (ZEND_MM_ALIGNMENT - 1)) == 0) &&
-		EXPECTED(zend_mm_put_listed(heap, ptr))) {
+		EXPECTED(((uintptr_t)ptr & (ZEND_MM_ALIGNMENT - 1)) == 0)) {
+		if (UNEXPECTED(!zend_mm_put_listed(heap, ptr))) {
+			zend_mm_preload_free_own(ptr);
+		}
 		return;
 	}
 	zend_mm_preload_free_slow(ptr);
+}
+
+static zend_always_inline void *zend_mm_preload_realloc(void *ptr, size_t size)
+{
+	return ptr != NULL ? zend_mm_preload_resize(ptr, size) : zend_mm_preload_malloc(size);
 }
 
 static zend_always_inline void *zend_mm_preload_calloc(size_t count, size_t size)

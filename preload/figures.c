@@ -2,26 +2,33 @@
 /*
  * preload/figures.c - what homes hold and have handed out, as any thread can read it.
  *
- * A heap's own figures are plain words that its owner changes at any moment.  Owners publish them
- * in atomic ones; what is read of another thread's home is therefore as old as that thread's last
- * visit to a slow half.
+ * A heap counts in plain words, so that requests pay nothing for being counted.  Of another thread's
+ * heap these words are read while its owner may be writing them.  Each is read whole by one load, so
+ * that it is the figure of some moment, but two need not be of the same moment.  (Nothing follows
+ * from them but what is printed.)
  */
 #include "heap/legacy/heap.h"
 #include "preload/home.h"
+
+/* A word that another thread may be writing.  That is what ThreadSanitizer looks for, and here it is
+ * on purpose. */
+__attribute__((no_sanitize("thread"))) static size_t read_word(const size_t *word)
+{
+	return *(const volatile size_t *)word;
+}
 
 /* Without what lies in the cache, and what flushes of it left behind in the figure. */
 static size_t used_bytes(const zend_mm_heap *heap)
 {
 	const legacy_heap_t *legacy = (const legacy_heap_t *)heap;
+	size_t size = read_word(&heap->size);
+	size_t kept;
 
-	return heap->mode == ZEND_MM_LEGACY ? heap->size - legacy->cached - legacy->flushed :
-		heap->size;
-}
-
-void zend_mm_home_publish(struct zend_mm_home *home)
-{
-	zend_mm_figure_set(&home->figures.used, used_bytes(home->heap));
-	zend_mm_figure_set(&home->figures.peak, home->heap->peak);
+	if (heap->mode == ZEND_MM_MODERN) {
+		return size;
+	}
+	kept = read_word(&legacy->cached) + read_word(&legacy->flushed);
+	return kept < size ? size - kept : 0;
 }
 
 void zend_mm_totals_add(struct zend_mm_totals *totals, const struct zend_mm_home *home)
@@ -29,8 +36,8 @@ void zend_mm_totals_add(struct zend_mm_totals *totals, const struct zend_mm_home
 	const struct zend_mm_home_figures *figures = &home->figures;
 
 	totals->homes++;
-	totals->used += zend_mm_figure(&figures->used);
-	totals->peak += zend_mm_figure(&figures->peak);
+	totals->used += used_bytes(home->heap);
+	totals->peak += read_word(&home->heap->peak);
 	totals->held += zend_mm_figure(&figures->held);
 	totals->held_peak += zend_mm_figure(&figures->held_peak);
 	totals->regions += zend_mm_figure(&figures->regions);
@@ -45,22 +52,16 @@ void zend_mm_totals_add(struct zend_mm_totals *totals, const struct zend_mm_home
 	}
 }
 
-static void refresh(struct zend_mm_home *home)
-{
-	zend_mm_look_at_returned(home);
-	zend_mm_home_publish(home);
-}
-
 void zend_mm_figures_refresh(void)
 {
 	struct zend_mm_home *home = zend_mm_home_here();
 
 	if (home) {
-		refresh(home);
+		zend_mm_look_at_returned(home);
 	}
 	zend_mm_orphans_lock();
 	for (home = zend_mm_orphans(); home; home = home->next_orphan) {
-		refresh(home);
+		zend_mm_look_at_returned(home);
 	}
 	zend_mm_orphans_unlock();
 }

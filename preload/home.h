@@ -54,11 +54,9 @@ enum zend_mm_done {
 	ZEND_MM_DONE_KINDS
 };
 
-/* What the owner publishes for other threads to read.  Written by the owner alone, in single relaxed
- * stores: used and peak whenever the owner was in a slow half, the rest when it changes. */
+/* What the heap's storage counts for other threads to read.  Written by the owner alone, in single
+ * relaxed stores. */
 struct zend_mm_home_figures {
-	_Atomic size_t used;            /* bytes of blocks handed out */
-	_Atomic size_t peak;
 	_Atomic size_t held;            /* bytes of the heap's regions */
 	_Atomic size_t held_peak;
 	_Atomic size_t regions;
@@ -188,11 +186,10 @@ size_t zend_mm_home_drop_spares(struct zend_mm_home *home);
 
 /* {{{ figures.c */
 
-/* Figures of all homes together.  Those of homes that other threads own are what their owners
- * published last. */
+/* Figures of all homes together. */
 struct zend_mm_totals {
 	size_t homes;
-	size_t used, peak;              /* peaks are sums of peaks, not of one moment */
+	size_t used, peak;              /* of blocks handed out; peaks are sums of peaks */
 	size_t held, held_peak;
 	size_t regions;
 	size_t apart, apart_count;
@@ -201,14 +198,11 @@ struct zend_mm_totals {
 	size_t done[ZEND_MM_DONE_KINDS];
 };
 
-/* Publishes what the owner's heap has handed out.  The owner alone. */
-void zend_mm_home_publish(struct zend_mm_home *home);
-
 /* Adds a home's figures up. */
 void zend_mm_totals_add(struct zend_mm_totals *totals, const struct zend_mm_home *home);
 
-/* Brings the figures of the calling thread's home and of the orphans up to date, and frees what has
- * come home to them. */
+/* Frees what has come home to the calling thread and to the orphans, so that it is not counted as
+ * used. */
 void zend_mm_figures_refresh(void);
 
 static inline size_t zend_mm_figure(const _Atomic size_t *figure)

@@ -127,9 +127,11 @@ void zend_mm_preload_stats(void)
 
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
 	for (struct zend_mm_home *home = zend_mm_homes(); home; home = home->next) {
+		struct zend_mm_totals figures = { .homes = 0 };
+
+		zend_mm_totals_add(&figures, home);
 		fprintf(stderr, "Arena %u:\nsystem bytes     = %10zu\nin use bytes     = %10zu\n",
-			home->number, zend_mm_figure(&home->figures.held),
-			zend_mm_figure(&home->figures.used));
+			home->number, figures.held, figures.used);
 	}
 	fprintf(stderr, "Total (incl. mmap):\nsystem bytes     = %10zu\nin use bytes     = %10zu\n",
 		totals.held, totals.used);
@@ -182,7 +184,6 @@ static bool trim(struct zend_mm_home *home)
 	} else {
 		trim_modern(zend_mm_modern(home->heap));
 	}
-	zend_mm_home_publish(home);
 	spare = zend_mm_home_drop_spares(home);
 	return spare > 0 || zend_mm_figure(&home->figures.held) < held;
 }

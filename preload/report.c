@@ -4,7 +4,7 @@
  * (ZEND_MM_CHECK).
  *
  * Runs when the library is finalised, after the program's own handlers.  Other threads may still
- * run: their heaps are not checked, and their figures are those they published last.
+ * run: their heaps are not checked, and their figures are those of some moment.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -69,10 +69,20 @@ static zend_always_inline size_t zend_mm_true_size_of_request(size_t size)
 	return ((size - (size != 0)) & ~(ZEND_MM_ALIGNMENT - 1)) + legacy_smallest_block;
 }
 
+/* The bins of rounded requests, by sixteens: a branch less than computing them, or two. */
+static const uint8_t zend_mm_request_bins[ZEND_MM_MAX_SMALL_SIZE / ZEND_MM_ALIGNMENT + 1] = {
+	[0] = 1, [1] = 1, [2] = 3, [3] = 5, [4] = 7, [5] = 8, [6] = 9, [7] = 10, [8] = 11,
+	[9 ... 10] = 12, [11 ... 12] = 13, [13 ... 14] = 14, [15 ... 16] = 15,
+	[17 ... 20] = 16, [21 ... 24] = 17, [25 ... 28] = 18, [29 ... 32] = 19,
+	[33 ... 40] = 20, [41 ... 48] = 21, [49 ... 56] = 22, [57 ... 64] = 23,
+	[65 ... 80] = 24, [81 ... 96] = 25, [97 ... 112] = 26, [113 ... 128] = 27,
+	[129 ... 160] = 28, [161 ... 192] = 29
+};
+
 /* The bin for size bytes, at most 3072: that of the rounded request. */
-static zend_always_inline unsigned zend_mm_bin_of_request(size_t size)
+static zend_always_inline size_t zend_mm_bin_of_request(size_t size)
 {
-	return zend_mm_bin_of(size) | (size <= 64);
+	return zend_mm_request_bins[(size + ZEND_MM_ALIGNMENT - 1) / ZEND_MM_ALIGNMENT];
 }
 
 #endif

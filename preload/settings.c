@@ -50,7 +50,6 @@ static void set_up_homes(zend_mm_options *options)
 	options->compact_threshold = 0;
 	options->internal = false;
 	options->malloc_rules = true;
-	options->huge_pages = false;
 	options->segment_handlers = &zend_mm_home_segments;
 	options->chunk_handlers = &zend_mm_home_chunks;
 }

@@ -5,6 +5,7 @@
  *	ZEND_MM_MODE       legacy or modern
  *	ZEND_MM_MEM_TYPE   the storage type; mmap_anon where it is not set
  *	ZEND_MM_SEG_SIZE   legacy: the segment size
+ *	USE_ZEND_ALLOC_HUGE_PAGES  modern: 1 asks for huge pages for chunks
  *	ZEND_MM_DEBUG      guards of blocks; with them foreign pointers abort, unless ZEND_MM_FOREIGN
  *	                   says otherwise, and heaps are checked at exit
  *	ZEND_MM_FOREIGN    what to do about a pointer that is none of ours: report (say so on standard

@@ -43,24 +43,33 @@ static zend_always_inline void *ask(zend_mm_heap *heap, size_t alignment, size_t
 		heap->verbs->alloc_aligned(heap, alignment, rounded);
 }
 
+/* Counts a request, and whether a list could serve it: then it is served. */
+static ZEND_MM_COLD void *counted_request(zend_mm_heap *heap, size_t alignment, size_t size)
+{
+	void *data = NULL;
+
+	count(ZEND_MM_DONE_REQUESTS);
+	if (alignment <= ZEND_MM_ALIGNMENT && heap->kind != ZEND_MM_KIND_OTHER) {
+		data = zend_mm_take_listed(heap, size);
+	}
+	if (data) {
+		count(ZEND_MM_DONE_HITS);
+	}
+	return data;
+}
+
 /* A request of the home's owner. */
 static zend_always_inline void *request(struct zend_mm_home *home, size_t alignment, size_t size)
 {
-	void *data;
-
 	zend_mm_look_at_returned(home);
-	count(ZEND_MM_DONE_REQUESTS);
-	if (UNEXPECTED(zend_mm_settings.stats) && alignment <= ZEND_MM_ALIGNMENT &&
-		home->heap->kind != ZEND_MM_KIND_OTHER) {
-		data = zend_mm_take_listed(home->heap, size);
+	if (UNEXPECTED(zend_mm_settings.stats)) {
+		void *data = counted_request(home->heap, alignment, size);
+
 		if (data) {
-			count(ZEND_MM_DONE_HITS);
 			return data;
 		}
 	}
-	data = ask(home->heap, alignment, size);
-	zend_mm_home_publish(home);
-	return data;
+	return ask(home->heap, alignment, size);
 }
 
 /* A request of a thread without a home: an orphan serves those of a thread that is past its end. */
@@ -156,11 +165,17 @@ static void stranger(const char *function, void *ptr, const struct zend_mm_home 
 	zend_mm_foreign_pointer(function, ptr, home);
 }
 
-static void free_own(struct zend_mm_home *home, void *ptr)
+void zend_mm_preload_free_own(void *ptr)
 {
+	struct zend_mm_home *home = zend_mm_thread.home;
+	zend_mm_heap *heap = home->heap;
+
 	zend_mm_look_at_returned(home);
-	zend_mm_dispatch_free(home->heap, ptr);
-	zend_mm_home_publish(home);
+	if (EXPECTED(heap->kind == ZEND_MM_KIND_LEGACY)) {
+		zend_mm_legacy_free_slow(heap, ptr); /* the fast half has been tried */
+	} else {
+		zend_mm_dispatch_free(heap, ptr);
+	}
 }
 
 void zend_mm_preload_free_slow(void *ptr)
@@ -173,16 +188,16 @@ void zend_mm_preload_free_slow(void *ptr)
 	home = zend_mm_home_of(ptr);
 	if (UNEXPECTED(!home) || UNEXPECTED((uintptr_t)ptr & (ZEND_MM_ALIGNMENT - 1))) {
 		if (!zend_mm_bootstrap_has(ptr)) {
-			stranger("free", ptr, home);
+			zend_mm_foreign_pointer("free", ptr, home);
 		}
+		return;
+	}
+	count(ZEND_MM_DONE_FREES);
+	if (home == zend_mm_thread.home) {
+		zend_mm_preload_free_own(ptr);
 	} else {
-		count(ZEND_MM_DONE_FREES);
-		if (home == zend_mm_thread.home) {
-			free_own(home, ptr);
-		} else {
-			count(ZEND_MM_DONE_RETURNS);
-			zend_mm_return_block(home, ptr);
-		}
+		count(ZEND_MM_DONE_RETURNS);
+		zend_mm_return_block(home, ptr);
 	}
 }
 
@@ -222,14 +237,35 @@ static void *resize_others(struct zend_mm_home *home, void *ptr, size_t size)
 	return data;
 }
 
-static void *resize_own(struct zend_mm_home *home, void *ptr, size_t size)
+/* Whether a block of the heap is what a request of size bytes would get, so that nothing changes. */
+static zend_always_inline bool fits_as_it_is(const zend_mm_heap *heap, const void *ptr,
+	size_t size)
 {
+	if (heap->kind == ZEND_MM_KIND_LEGACY) {
+		size_t left = legacy_plain ? block_size(block_of(ptr)) -
+			legacy_true_size(zend_mm_round_legacy(size)) : SIZE_MAX;
+
+		return left < legacy_smallest_block;
+	}
+	if (heap->kind == ZEND_MM_KIND_MODERN && zend_mm_page_of(ptr) != 0) {
+		uint32_t word = zend_mm_chunk_of(ptr)->map[zend_mm_page_of(ptr)];
+
+		return zend_mm_word_is_small(word) && size <= ZEND_MM_MAX_SMALL_SIZE &&
+			zend_mm_word_bin(word) == zend_mm_bin_of_request(size);
+	}
+	return false;
+}
+
+static zend_always_inline void *resize_own(struct zend_mm_home *home, void *ptr, size_t size)
+{
+	zend_mm_heap *heap = home->heap;
 	void *data;
 
+	if (fits_as_it_is(heap, ptr, size)) {
+		return ptr;
+	}
 	zend_mm_look_at_returned(home);
-	data = home->heap->verbs->realloc(home->heap, ptr, zend_mm_round_request(home->heap, size),
-		SIZE_MAX);
-	zend_mm_home_publish(home);
+	data = heap->verbs->realloc(heap, ptr, zend_mm_round_request(heap, size), SIZE_MAX);
 	return EXPECTED(data != NULL) ? data : enomem();
 }
 
@@ -243,14 +279,11 @@ static void *resize_foreign(void *ptr, size_t size, const struct zend_mm_home *h
 	return NULL;
 }
 
-void *zend_mm_preload_realloc(void *ptr, size_t size)
+void *zend_mm_preload_resize(void *ptr, size_t size)
 {
 	struct zend_mm_home *home;
 
-	if (!ptr) {
-		return zend_mm_preload_malloc(size);
-	}
-	if (size == 0) {
+	if (UNEXPECTED(size == 0)) {
 		zend_mm_preload_free(ptr);
 		return NULL;
 	}
