@@ -27,6 +27,12 @@
 #define FILES(_) \
 	_(zmm_file_uplot_js, "vendor/uplot/uPlot.iife.min.js") \
 	_(zmm_file_uplot_css, "vendor/uplot/uPlot.min.css") \
+	_(zmm_file_explorer_html, "web/explorer.html") \
+	_(zmm_file_explorer_css, "web/explorer.css") \
+	_(zmm_file_explorer_js, "web/explorer.js") \
+	_(zmm_file_explorer_state_js, "web/explorer_state.js") \
+	_(zmm_file_explorer_map_js, "web/explorer_map.js") \
+	_(zmm_file_explorer_lists_js, "web/explorer_lists.js") \
 	_(zmm_file_report_html, "web/report.html") \
 	_(zmm_file_report_css, "web/report.css") \
 	_(zmm_file_report_js, "web/report.js") \

@@ -30,6 +30,7 @@ static const struct command commands[] = {
 	{ "ablate", zmm_cmd_ablate, "say what each idea of the legacy heap brings" },
 	{ "map", zmm_cmd_map, "draw a heap at a moment of a trace" },
 	{ "step", zmm_cmd_step, "step through a trace in the terminal" },
+	{ "explore", zmm_cmd_explore, "make a page that steps through a trace" },
 	{ "profile", zmm_cmd_profile, "write what is alive as a profile for google-pprof" },
 	{ "report", zmm_cmd_report, "make a page of a comparison" },
 	{ "run", zmm_cmd_run, "run a program with its malloc replaced by a heap" },

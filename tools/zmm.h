@@ -23,6 +23,7 @@ int zmm_cmd_ledger(int argc, char **argv);
 int zmm_cmd_ablate(int argc, char **argv);
 int zmm_cmd_map(int argc, char **argv);
 int zmm_cmd_step(int argc, char **argv);
+int zmm_cmd_explore(int argc, char **argv);
 int zmm_cmd_profile(int argc, char **argv);
 int zmm_cmd_report(int argc, char **argv);
 int zmm_cmd_run(int argc, char **argv);
