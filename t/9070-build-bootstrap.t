@@ -71,8 +71,9 @@ m4" "and so far nothing was made"
 printf 'gcc\nmake\n' > "$tmp/installed"
 run ./bootstrap demo
 is "$status" 0 "demo" || diag "$out$err"
-is "$(echo "$out" | tail -n 1)" "zmm compare t/golden/parsedown.trace.zst" \
-	"ends with the comparison"
+is "$(echo "$out" | tail -n 2)" "zmm compare --html build/report.html t/golden/parsedown.trace.zst
+bootstrap: the report of this is in $(pwd)/build/report.html" \
+	"ends with the comparison, and says where its report is"
 is "$(sed -n '1s/.*300 //p;1q' "$tmp/apt.log")" "update -q" "asks for the package lists first"
 like "$(sed -n 2p "$tmp/apt.log")" "*install*autoconf libzstd-dev" "installs what is needed"
 unlike "$(cat "$tmp/apt.log")" "* gcc*" "but not what is there"
