@@ -21,11 +21,17 @@ const char *zmm_allocator_name(enum zmm_allocator allocator)
 
 /* --- sanitizers ------------------------------------------------------------------------------ */
 
-/* Called by AddressSanitizer's runtime, in builds that have it, when it starts: malloc is to return
- * NULL for a size that no system has, instead of ending the program. Traces ask for such sizes. */
+/* Called by a sanitizer's runtime, in builds that have it, when it starts: malloc is to return NULL
+ * for a size that no system has, instead of ending the program. Traces ask for such sizes. */
 __attribute__((visibility("default"))) const char *__asan_default_options(void);
+__attribute__((visibility("default"))) const char *__tsan_default_options(void);
 
 const char *__asan_default_options(void)
+{
+	return "allocator_may_return_null=1";
+}
+
+const char *__tsan_default_options(void)
 {
 	return "allocator_may_return_null=1";
 }
