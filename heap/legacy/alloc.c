@@ -120,6 +120,7 @@ static zend_always_inline void *alloc_from_only(legacy_heap_t *heap, block_t *bl
 	block_set(rest, left, block_free);
 	trie_become_node(rest, place);
 	block_set(block, need, block_used);
+	ZEND_MM_OPAQUE(block);
 	return hand_out(heap, block, request, need);
 }
 

@@ -69,26 +69,30 @@ static zend_always_inline void coalesce_with_before(legacy_heap_t *heap, block_t
 	if (UNEXPECTED(before->word != block->before)) {
 		zend_mm_legacy_corrupted_tags(heap, block);
 	}
-	if (trie_listed_becomes(heap, before, merged)) {
+	if (!trie_is_lone_leaf(before)) {
+		coalesce(heap, block, size);
+	} else if (trie_is_root_and_grows(heap, before, merged)) {
 		block_set(before, merged, block_free);
-	} else if (trie_is_lone_leaf(before)) {
+	} else {
 		trie_remove_lone_leaf(heap, before, before->word);
 		block_set(before, merged, block_free);
 		zend_mm_legacy_trie_insert(heap, before, merged);
-	} else {
-		coalesce(heap, block, size);
 	}
 }
 
 /* Coalesces, with short ways for what is most frequent once the cache is full: neither neighbour is
- * free, or the one before is and is large. */
+ * free, or the one before is and is large.  Where the block reaches the guard, its segment may be
+ * empty then. */
 static zend_always_inline void coalesce_or_list(legacy_heap_t *heap, block_t *block, size_t size)
 {
-	if (!block_is_used(block_at(block, size)) || block_is_first(block)) {
+	size_t after = block_at(block, size)->word;
+
+	if (!(after & block_type_mask) || UNEXPECTED(after & block->before & block_guard_bit)) {
 		coalesce(heap, block, size);
 	} else if (!block_before_is_free(block)) {
 		block_insert(heap, block, size);
-	} else if (config_short_ways && block->before >= legacy_small_limit) {
+	} else if (config_short_ways && block->before >= legacy_small_limit
+			&& !(after & block_guard_bit)) {
 		coalesce_with_before(heap, block_before(block), block, size);
 	} else {
 		coalesce(heap, block, size);

@@ -77,6 +77,7 @@ enum {
 	block_free = 0,
 	block_used = 1,
 	block_guard = 3,    /* also the whole `before` of a segment's first block */
+	block_guard_bit = 2,
 	block_type_mask = 3
 };
 
@@ -128,10 +129,11 @@ _Static_assert(legacy_small_limit >= legacy_header_size + sizeof(struct zend_mm_
 
 /* {{{ Sizes. */
 
-/* Index of the highest and of the lowest set bit of a word that is not 0. */
+/* Index of the highest and of the lowest set bit of a word that is not 0.  (63 ^ x is 63 - x here,
+ * and one instruction with the count.) */
 static zend_always_inline unsigned highest_bit(size_t word)
 {
-	return 63 - (unsigned) __builtin_clzll(word);
+	return 63 ^ (unsigned) __builtin_clzll(word);
 }
 
 static zend_always_inline unsigned lowest_bit(size_t word)

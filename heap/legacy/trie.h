@@ -63,6 +63,14 @@ static zend_always_inline bool trie_listed_becomes(const legacy_heap_t *heap,
 		&& size >> tree == 1 && trie_is_only(block);
 }
 
+/* Whether a node is a tree's root, and a block of a greater size would be in the same tree. */
+static zend_always_inline bool trie_is_root_and_grows(const legacy_heap_t *heap,
+	const block_t *block, size_t size)
+{
+	return (size ^ block->word) < block->word
+		&& heap->trees[highest_bit(block->word)] == block;
+}
+
 /* Puts a free block of a large size, its header set, into its tree. */
 void zend_mm_legacy_trie_insert(legacy_heap_t *heap, block_t *block, size_t size);
 
