@@ -12,6 +12,7 @@
  * lock.
  */
 #include <errno.h>
+#include <pthread.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -197,24 +198,32 @@ bool zend_mm_record_make_room(struct zend_mm_record_lane *lane, size_t bytes)
 	return room;
 }
 
+/* The lane, with room for a call, and the call's site. */
+static struct zend_mm_record_lane *prepare_lane(struct zend_mm_record_here *here)
+{
+	struct zend_mm_record_lane *lane = find_lane(here);
+
+	if (lane && atomic_load(&zend_mm_record_page->state) == ZEND_MM_RECORD_SITES) {
+		lane->site = here->unwinding ? 0 : zend_mm_record_site(lane);
+	}
+	return lane && zend_mm_record_make_room(lane, ZEND_MM_RECORD_CALL_BYTES) ? lane : NULL;
+}
+
+/* Malloc is no point where a thread can be cancelled, but some of the system calls here are. */
 struct zend_mm_record_lane *zend_mm_record_enter(void)
 {
 	struct zend_mm_record_here *here = &zend_mm_record_here;
 	struct zend_mm_record_lane *lane;
-	int before = errno;
+	int before = errno, cancelling;
 
 	if (here->inside || atomic_load(&zend_mm_record_page->state) == ZEND_MM_RECORD_OFF) {
 		return NULL;
 	}
 	here->inside = true;
 	atomic_signal_fence(memory_order_seq_cst);
-	lane = find_lane(here);
-	if (lane && atomic_load(&zend_mm_record_page->state) == ZEND_MM_RECORD_SITES) {
-		lane->site = here->unwinding ? 0 : zend_mm_record_site(lane);
-	}
-	if (lane && !zend_mm_record_make_room(lane, ZEND_MM_RECORD_CALL_BYTES)) {
-		lane = NULL;
-	}
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancelling);
+	lane = prepare_lane(here);
+	pthread_setcancelstate(cancelling, NULL);
 	if (!lane) {
 		zend_mm_record_leave();
 	}

@@ -53,6 +53,10 @@ recorded signals
 is "$status $(has "$trace" 70051)" "0 1" "signal handlers that fork"
 replays signals "$trace"
 
+recorded cancel
+is "$status $(has "$trace" 70081)" "0 1" "threads are not cancelled inside malloc"
+replays cancel "$trace"
+
 recorded exit
 is "$status $(has "$trace" 70031)" "7 1" "_exit: the last request is in the trace"
 replays _exit "$trace"

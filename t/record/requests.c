@@ -319,6 +319,36 @@ static void task_vfork(const char *argument)
 	release(allocate(70061));
 }
 
+static atomic_bool worked;
+
+static void *work_until_the_end(void *nothing)
+{
+	use_blocks(14, 100000);
+	worked = true;
+	for (;;)
+		pthread_testcancel();
+	return nothing;
+}
+
+/* A thread is cancelled, but never inside malloc. */
+static void task_cancel(const char *argument)
+{
+	pthread_t thread;
+
+	(void)argument;
+	for (int i = 0; i < 3; i++) {
+		worked = false;
+		if (pthread_create(&thread, NULL, work_until_the_end, NULL) != 0)
+			abort();
+		pthread_cancel(thread);
+		pthread_join(thread, NULL);
+		if (!worked)
+			abort();
+		use_blocks(15, 20000);
+	}
+	release(allocate(70081));
+}
+
 /* Stops after every hundred pairs of requests, so that a tracer can choose where to look closely. */
 static void task_stops(const char *argument)
 {
@@ -351,6 +381,7 @@ static const struct {
 	{ "limit", task_limit },
 	{ "signals", task_signals },
 	{ "vfork", task_vfork },
+	{ "cancel", task_cancel },
 	{ "stops", task_stops },
 };
 
