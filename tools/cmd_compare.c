@@ -423,7 +423,8 @@ static size_t explain(const struct zmm_comparison *comparison, const struct pair
 	}
 	a = &comparison->results[pair->a];
 	b = &comparison->results[pair->b];
-	if (!a->took_part || !b->took_part || a->failed[0] || b->failed[0]) {
+	if (!a->took_part || !b->took_part || a->failed[0] || b->failed[0]
+			|| comparison->settings->time_only) {
 		return 0;
 	}
 	zmm_explain(explanation,
@@ -438,24 +439,20 @@ static size_t explain(const struct zmm_comparison *comparison, const struct pair
 
 enum { ROUTE_TABLE, ROUTE_JSON, ROUTE_HTML, ROUTES };
 
+/* Files are written once all is known; until then their content is in nameless ones. */
 struct routes {
-	zmm_emit *emits[ROUTES];  /* NULL: not asked for */
-	char *json;               /* for files, which are written once all is known */
-	char *html;
-	size_t json_length, html_length;
-	FILE *json_out, *html_out;
-	FILE *csv;
-	char *csv_text;
-	size_t csv_length;
+	zmm_emit *emits[ROUTES];  /* NULL: not asked for, and so below */
+	FILE *json, *html, *csv;
 };
 
-static bool open_memory(char **text, size_t *length, FILE **out, struct zmm_error *error)
+static bool open_file(FILE **file, struct zmm_error *error)
 {
-	*out = open_memstream(text, length);
-	if (!*out) {
-		zmm_error_set(error, ZMM_ERROR_SYSTEM, "no memory for the results");
+	*file = tmpfile();
+	if (!*file) {
+		zmm_error_set(error, ZMM_ERROR_SYSTEM, "cannot make a temporary file: %s",
+			strerror(errno));
 	}
-	return *out != NULL;
+	return *file != NULL;
 }
 
 static bool open_routes(struct routes *routes, const struct settings *settings,
@@ -466,27 +463,43 @@ static bool open_routes(struct routes *routes, const struct settings *settings,
 	if (table && !(routes->emits[ROUTE_TABLE] = zmm_emit_text(stdout, error))) {
 		return false;
 	}
-	if (settings->json && settings->json_path
-			&& !open_memory(&routes->json, &routes->json_length, &routes->json_out, error)) {
+	if (settings->json && settings->json_path && !open_file(&routes->json, error)) {
 		return false;
 	}
 	if (settings->json && !(routes->emits[ROUTE_JSON] =
-			zmm_emit_json(routes->json_out ? routes->json_out : stdout, error))) {
+			zmm_emit_json(routes->json ? routes->json : stdout, error))) {
 		return false;
 	}
-	if (settings->html_path
-			&& (!open_memory(&routes->html, &routes->html_length, &routes->html_out, error)
-				|| !(routes->emits[ROUTE_HTML] = zmm_emit_json(routes->html_out, error)))) {
+	if (settings->html_path && (!open_file(&routes->html, error)
+			|| !(routes->emits[ROUTE_HTML] = zmm_emit_json(routes->html, error)))) {
 		return false;
 	}
-	if (settings->csv_path
-			&& !open_memory(&routes->csv_text, &routes->csv_length, &routes->csv, error)) {
+	if (settings->csv_path && !open_file(&routes->csv, error)) {
 		return false;
 	}
 	if (routes->csv) {
 		fputs(ZMM_SAMPLES_HEADING, routes->csv);
 	}
 	return true;
+}
+
+/* What was written to a nameless file, to be freed. NULL with the error set. */
+static char *read_back(FILE *file, size_t *length, struct zmm_error *error)
+{
+	long size = fflush(file) == 0 && !ferror(file) ? ftell(file) : -1;
+	char *text = size >= 0 ? malloc((size_t)size + 1) : NULL;
+
+	if (text) {
+		rewind(file);
+		*length = fread(text, 1, (size_t)size, file);
+		text[*length] = '\0';
+	}
+	if (!text || *length != (size_t)size) {
+		zmm_error_set(error, ZMM_ERROR_SYSTEM, "cannot read back the results: %s", strerror(errno));
+		free(text);
+		return NULL;
+	}
+	return text;
 }
 
 static bool write_file(const char *path, const char *text, size_t length, struct zmm_error *error)
@@ -515,6 +528,21 @@ static bool write_file(const char *path, const char *text, size_t length, struct
 	return written;
 }
 
+/* Gives a file its content, as it is or as a page of it. No file is fine. */
+static bool deliver(FILE *file, const char *path, bool page, struct zmm_error *error)
+{
+	size_t length;
+	char *text = file ? read_back(file, &length, error) : NULL;
+	bool done = !file || (text && (page ? zmm_report_write(path, text, length, error)
+		: write_file(path, text, length, error)));
+
+	free(text);
+	if (file) {
+		fclose(file);
+	}
+	return done;
+}
+
 /* Ends the documents and writes the files. */
 static bool close_routes(struct routes *routes, const struct settings *settings,
 	struct zmm_error *error)
@@ -525,20 +553,9 @@ static bool close_routes(struct routes *routes, const struct settings *settings,
 		whole = (!routes->emits[i] || zmm_emit_close(routes->emits[i])) && whole;
 	}
 	zmm_error_set(error, ZMM_ERROR_SYSTEM, "no memory for the results");
-	whole = (!routes->json_out || fclose(routes->json_out) == 0) && whole;
-	whole = (!routes->html_out || fclose(routes->html_out) == 0) && whole;
-	whole = (!routes->csv || fclose(routes->csv) == 0) && whole;
-	whole = whole
-		&& (!routes->json || write_file(settings->json_path, routes->json, routes->json_length,
-			error))
-		&& (!routes->csv_text || write_file(settings->csv_path, routes->csv_text,
-			routes->csv_length, error))
-		&& (!routes->html || zmm_report_write(settings->html_path, routes->html,
-			routes->html_length, error));
-	free(routes->json);
-	free(routes->html);
-	free(routes->csv_text);
-	return whole;
+	return whole && deliver(routes->json, settings->json_path, false, error)
+		&& deliver(routes->csv, settings->csv_path, false, error)
+		&& deliver(routes->html, settings->html_path, true, error);
 }
 
 /* --- the command ----------------------------------------------------------------------------- */

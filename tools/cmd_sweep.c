@@ -436,11 +436,10 @@ static double number_of(struct zmm_value value)
 static const char *bar(char *text, double number, double most)
 {
 	int length = most > 0 && number > 0 ? (int)(number / most * bar_width + 0.5) : 0;
-	char *end = text;
 
-	*end = '\0';
+	*text = '\0';
 	for (int i = 0; i < length; i++) {
-		end = stpcpy(end, "█");
+		memcpy(text + (size_t)i * (sizeof "█" - 1), "█", sizeof "█");
 	}
 	return text;
 }

@@ -63,7 +63,7 @@ static void fail(struct session *session, int index, const struct zmm_error *cau
 		cause->text);
 }
 
-static void tell(const struct session *session, const char *what, int index)
+static void show_progress(const struct session *session, const char *what, int index)
 {
 	zmm_progress("%s: %s, %s", session->comparison->path, what,
 		contender_of(session, index)->name);
@@ -107,7 +107,7 @@ static void measure_memory(struct session *session, int index)
 	struct zmm_memory_run *run = &result_of(session, index)->memory;
 	struct zmm_error error;
 
-	tell(session, "memory", index);
+	show_progress(session, "memory", index);
 	if (!zmm_memory_run_begin(run, contender_of(session, index), session->program_fd,
 			session->base_held, session->comparison->settings->drains, &error)) {
 		run->gate = -1;
@@ -129,7 +129,7 @@ static void make_map(struct session *session, int index)
 	if (!zmm_contender_is_heap(contender)) {
 		return;
 	}
-	tell(session, "map", index);
+	show_progress(session, "map", index);
 	if (!zmm_heap_map_make(&result_of(session, index)->map, session->comparison->program,
 			&contender->replay, &error)) {
 		fail(session, index, &error);
@@ -212,7 +212,7 @@ static void measure_latency(struct session *session, int index)
 	struct zmm_result *result = result_of(session, index);
 	struct zmm_error error;
 
-	tell(session, "latencies", index);
+	show_progress(session, "latencies", index);
 	result->latency = calloc(1, sizeof *result->latency);
 	zmm_error_set(&error, ZMM_ERROR_SYSTEM, "no memory for latencies");
 	if (!result->latency || !zmm_sample_latency(contender_of(session, index), session->program_fd,
@@ -225,7 +225,7 @@ static void count_instructions(struct session *session, int index)
 {
 	struct zmm_error error;
 
-	tell(session, "instructions", index);
+	show_progress(session, "instructions", index);
 	if (!zmm_sample_instructions(contender_of(session, index), session->program_fd,
 			&result_of(session, index)->instructions, &error)) {
 		fail(session, index, &error);

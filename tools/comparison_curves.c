@@ -278,9 +278,9 @@ const char *zmm_sparkline(char *text, size_t width, const uint64_t *numbers, siz
 	uint64_t most)
 {
 	static const char *const heights[] = { "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█" };
-	char *end = text;
+	size_t length = 0;
 
-	*end = '\0';
+	*text = '\0';
 	if (count < width) {
 		width = count;
 	}
@@ -291,7 +291,8 @@ const char *zmm_sparkline(char *text, size_t width, const uint64_t *numbers, siz
 			greatest = numbers[k] > greatest ? numbers[k] : greatest;
 		}
 		size_t height = most ? (size_t)((double)greatest / (double)most * 7.999) : 0;
-		end = stpcpy(end, heights[height < 8 ? height : 7]);
+		memcpy(text + length, heights[height < 8 ? height : 7], sizeof "▁");
+		length += sizeof "▁" - 1;
 	}
 	return text;
 }
