@@ -48,8 +48,9 @@ fi
 
 run "$ZMM" replay --mode modern "$tmp/small.trace"
 is "$(fact mode) $(fact 'real usage')" "modern 2.00 MiB (2097152 bytes)" "the modern heap on request"
-run env ZEND_MM_MODE=modern ZEND_MM_MEM_TYPE=mmap_anon "$ZMM" replay "$tmp/small.trace"
-is "$(fact mode) $(fact storage)" "modern mmap_anon" "the environment chooses mode and storage"
+is "$(fact storage)" mmap_anon "which takes its chunks straight from the system"
+run env ZEND_MM_MODE=modern ZEND_MM_MEM_TYPE=mmap_zero "$ZMM" replay "$tmp/small.trace"
+is "$(fact mode) $(fact storage)" "modern mmap_zero" "the environment chooses mode and storage"
 run env ZEND_MM_MODE=modern ZEND_MM_SEG_SIZE=64K "$ZMM" replay --mode legacy "$tmp/small.trace"
 is "$(fact mode)" legacy "options come before the environment"
 run env ZEND_MM_SEG_SIZE=64K "$ZMM" replay "$tmp/small.trace"

@@ -151,6 +151,9 @@ static bool start_heap(zmm_replay *replay)
 	if (replay->options.storage && !is_spaced(&replay->options)) {
 		options.storage = replay->options.storage;
 	}
+	if (!options.storage && options.mode == ZEND_MM_MODERN) {
+		options.storage = zend_mm_default_chunk_storage;
+	}
 	replay->storage = is_spaced(&replay->options) ? ZMM_STORAGE_SPACED
 		: zend_mm_storage_type(options.storage)->segments.name;
 	replay->segment_size = options.segment_size;
