@@ -3,8 +3,9 @@
  * Writes scenes as changes. See explore_json.h.
  *
  * The items of each key (a region's blocks, a list's members) are kept as the text that was written
- * for them; the next scene's are compared with these, and what lies between an equal beginning and
- * an equal end is the change.
+ * for them, with the place where each begins; the next scene's are compared with these. Blocks are
+ * compared place by place, so that two changes far apart are two; the places of a list's members are
+ * their numbers from the end, so that a stack's members keep theirs.
  */
 #include "tools/explore_json.h"
 
@@ -93,6 +94,7 @@ struct items {
 	char key[24];
 	struct text text;
 	size_t *ends;          /* where each item's text ends */
+	size_t *places;        /* where each item is: ascending */
 	size_t count, room;
 	uint64_t seen;         /* the scene that had it last */
 };
@@ -116,19 +118,27 @@ static void begin_items(struct items *items)
 	items->count = 0;
 }
 
-static void end_item(struct items *items)
+static bool more_items(struct items *items)
 {
-	if (items->count == items->room) {
-		size_t room = items->room ? 2 * items->room : 64;
-		size_t *ends = realloc(items->ends, room * sizeof *ends);
+	size_t room = items->room ? 2 * items->room : 64;
+	size_t *ends = realloc(items->ends, room * sizeof *ends);
+	size_t *places;
 
-		if (!ends) {
-			items->text.failed = true;
-			return;
-		}
-		items->ends = ends;
-		items->room = room;
+	items->ends = ends ? ends : items->ends;
+	places = ends ? realloc(items->places, room * sizeof *places) : NULL;
+	items->places = places ? places : items->places;
+	items->room = places ? room : items->room;
+	return places != NULL;
+}
+
+/* The text since the last item is one, which is at that place. */
+static void end_item(struct items *items, size_t place)
+{
+	if (items->count == items->room && !more_items(items)) {
+		items->text.failed = true;
+		return;
 	}
+	items->places[items->count] = place;
 	items->ends[items->count++] = items->text.length;
 }
 
@@ -170,31 +180,60 @@ static struct items *kept_items(struct writer *writer, const char *key)
 	return items;
 }
 
+/* Whether item i of one and item j of the other are at the same place and equal; both ends are. */
+static bool in_step(const struct items *old, size_t i, const struct items *now, size_t j)
+{
+	if (i == old->count || j == now->count)
+		return i == old->count && j == now->count;
+	return old->places[i] == now->places[j] && same_item(old, i, now, j);
+}
+
+/* Writes that old items from i to i_end give way to new ones from j to j_end. */
+static void put_hunk(struct writer *writer, const char *member, const struct items *old, size_t i,
+	size_t i_end, size_t j, size_t j_end)
+{
+	const struct items *now = &writer->now;
+
+	if (writer->changed)
+		put_bytes(&writer->out, ",", 1);
+	else
+		put(&writer->out, ",\"%s\":[", member);
+	writer->changed = true;
+	put(&writer->out, "[\"%s\",%zu,%zu", old->key, j, i_end - i);
+	for (; j < j_end; j++) {
+		put_bytes(&writer->out, ",", 1);
+		put_bytes(&writer->out, now->text.start + item_start(now, j),
+			now->ends[j] - item_start(now, j));
+	}
+	put_bytes(&writer->out, "]", 1);
+}
+
 /* Writes how the items under construction differ from the last scene's, and keeps them. */
 static void put_change(struct writer *writer, const char *member, const char *key)
 {
 	struct items *old = kept_items(writer, key), *now = &writer->now, swap;
-	size_t first = 0, last = 0;
+	size_t i = 0, j = 0;
 
 	if (!old || now->text.failed)
 		return;
-	while (first < old->count && first < now->count && same_item(old, first, now, first))
-		first++;
-	while (last < old->count - first && last < now->count - first
-		&& same_item(old, old->count - 1 - last, now, now->count - 1 - last))
-		last++;
 	old->seen = writer->scene;
-	if (first + last == old->count && first + last == now->count)
-		return;
-	put(&writer->out, writer->changed ? "," : ",\"%s\":[", member);
-	writer->changed = true;
-	put(&writer->out, "[\"%s\",%zu,%zu", key, first, old->count - first - last);
-	for (size_t i = first; i < now->count - last; i++) {
-		put_bytes(&writer->out, ",", 1);
-		put_bytes(&writer->out, now->text.start + item_start(now, i),
-			now->ends[i] - item_start(now, i));
+	while (i < old->count || j < now->count) {
+		size_t i_start = i, j_start = j;
+
+		while (!in_step(old, i, now, j)) {
+			bool old_first = j == now->count
+				|| (i < old->count && old->places[i] <= now->places[j]);
+			bool new_first = i == old->count
+				|| (j < now->count && now->places[j] <= old->places[i]);
+
+			i += old_first;
+			j += new_first;
+		}
+		if (i > i_start || j > j_start)
+			put_hunk(writer, member, old, i_start, i, j_start, j);
+		else if (i < old->count)
+			i++, j++;
 	}
-	put_bytes(&writer->out, "]", 1);
 	swap = *old;
 	memcpy(now->key, old->key, sizeof now->key);
 	now->seen = old->seen;
@@ -267,13 +306,15 @@ static void put_regions(struct writer *writer, const struct zmm_scene *scene)
 	writer->new_order.length = 0;
 	for (size_t i = 0; i < scene->region_count; i++) {
 		const struct zmm_scene_region *region = &scene->regions[i];
+		size_t at = 0;
 
 		put(&writer->new_order, "%s[%" PRId64 ",%d,%zu]", i ? "," : "", region->number,
 			(int)region->kind, region->size);
 		begin_items(&writer->now);
 		for (size_t b = 0; b < region->block_count; b++) {
 			put_block(&writer->now.text, &region->blocks[b]);
-			end_item(&writer->now);
+			end_item(&writer->now, at);
+			at += region->blocks[b].size;
 		}
 		snprintf(key, sizeof key, "r%" PRId64, region->number);
 		put_change(writer, "b", key);
@@ -312,7 +353,7 @@ static void put_lists(struct writer *writer, const struct zmm_scene *scene)
 			if (list->list == ZEND_MM_LIST_TRIE)
 				put(&writer->now.text, ",%u,%d", member->depth, member->link);
 			put(&writer->now.text, "]");
-			end_item(&writer->now);
+			end_item(&writer->now, SIZE_MAX - list->count + m);
 		}
 		snprintf(key, sizeof key, "l%d:%u", (int)list->list, list->index);
 		put_change(writer, "l", key);
@@ -365,6 +406,7 @@ static void forget(struct writer *writer)
 	for (size_t i = 0; i < writer->kept_count; i++) {
 		free(writer->kept[i].text.start);
 		free(writer->kept[i].ends);
+		free(writer->kept[i].places);
 	}
 	writer->kept_count = 0;
 	writer->order.length = 0;
@@ -492,6 +534,7 @@ char *zmm_explorer_json(const zmm_program *program, const struct zmm_explorer_op
 	free(writer.kept);
 	free(writer.now.text.start);
 	free(writer.now.ends);
+	free(writer.now.places);
 	free(writer.new_order.start);
 	*length = writer.out.length;
 	if (!done) {

@@ -95,10 +95,10 @@ function drawPath(card) {
 	const steps = card.heap.scene.s;
 
 	card.path.innerHTML = steps.map((step, index) => {
-		const kind = DATA.kinds[step[0]];
+		const [, head, rest] = /^([^:{]{3,28}:|)(.*)$/.exec(sentence(step));
 
-		return `<li tabindex="0" data-step="${index}"><span><b>${escape(kind[0])}</b> ` +
-			`${escape(sentence(step))}</span></li>`;
+		return `<li tabindex="0" data-step="${index}" data-kind="${escape(DATA.kinds[step[0]][0])}"><span>` +
+			`<b>${escape(head)}</b>${escape(rest)}</span></li>`;
 	}).join('') || '<li class="none">Nothing that the allocator tells of.</li>';
 	card.path.scrollTop = 0;
 }
@@ -166,7 +166,7 @@ function pointStep(card, line, go) {
 	if (go && step[1] >= 0) {
 		goToSpot(card, spotText(step[1], step[2]));
 	}
-	explain(DATA.kinds[step[0]][0] + ':', sentence(step), DATA.kinds[step[0]][2]);
+	explain(DATA.kinds[step[0]][0] + ' —', sentence(step), DATA.kinds[step[0]][2]);
 }
 
 function clicked(card, event) {
@@ -211,7 +211,7 @@ function go(scene) {
 function stop() {
 	clearInterval(at.timer);
 	at.timer = null;
-	byId('play').textContent = '▶▶';
+	byId('play').textContent = 'play';
 }
 
 function play() {
@@ -219,7 +219,7 @@ function play() {
 		stop();
 		return;
 	}
-	byId('play').textContent = '❚❚';
+	byId('play').textContent = 'pause';
 	at.timer = setInterval(() => {
 		if (at.scene >= DATA.count) {
 			stop();

@@ -21,7 +21,7 @@ function row(heap, title, element, members, hot, what) {
 	const line = document.createElement('div');
 	const name = document.createElement('span');
 
-	line.className = 'stack';
+	line.className = members.length > 1 || what ? 'stack' : 'stack short';
 	name.textContent = title;
 	name.dataset.element = element;
 	line.append(name);
@@ -207,15 +207,27 @@ function legacyLists(heap, lists, hot) {
 	for (const [, index, members] of lists.filter((one) => one[0] === LIST.tree)) {
 		trees.append(drawTree(members, `tree ${index}: ${bytesText(2 ** index)} and more`, hot, new Map(), false));
 	}
-	return [...section('Cache stacks, the newest first', ...rowsOf(heap, lists, LIST.cache, hot, sizes('stack'))),
-		...section('Buckets, the oldest first', bitmap(heap),
-			...rowsOf(heap, lists, LIST.bucket, hot, sizes('bucket'))),
-		...section('Trees of large free blocks', trees.children.length ? trees : emptyNote()),
+	const small = [...section('Cache stacks, the newest first',
+		...rowsOf(heap, lists, LIST.cache, hot, sizes('stack'))),
+	...section('Buckets, the oldest first', bitmap(heap),
+		...rowsOf(heap, lists, LIST.bucket, hot, sizes('bucket')))];
+	const large = [...section('Trees of large free blocks', trees.children.length ? trees : emptyNote()),
 		...section('Rest list', ...(rest.length ? rest : [emptyNote()]))];
+
+	/* First what the operation has to do with. */
+	return heap.scene.s.some((step) => /trees|new node|rest/.test(DATA.kinds[step[0]][0]))
+		? [...large, ...small] : [...small, ...large];
+}
+
+/* Where the block begins that a place is in: some steps name its data. */
+function blockSpot(heap, region, offset) {
+	const found = heap.blockAt(region, offset);
+
+	return found && found[0][1] !== 5 ? spotText(region, found[1]) : spotText(region, offset);
 }
 
 function drawLists(heap, element) {
-	const hot = new Set(heap.scene.s.map((step) => spotText(step[1], step[2])));
+	const hot = new Set(heap.scene.s.map((step) => blockSpot(heap, step[1], step[2])));
 	const lists = heap.members(heap.lists);
 
 	element.replaceChildren(...(heap.mode === 'legacy' ? legacyLists(heap, lists, hot)
