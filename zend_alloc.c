@@ -278,6 +278,18 @@ int zend_mm_set_limit(zend_mm_heap *heap, size_t memory_limit)
 	return heap->verbs->set_limit(heap, memory_limit);
 }
 
+void zend_mm_refresh_key_child(zend_mm_heap *heap)
+{
+	const struct zend_mm_verbs *verbs = heap->design_verbs;
+
+	if (heap->layers[ZEND_MM_LAYER_GUARDED]) {
+		verbs = heap->layers[ZEND_MM_LAYER_GUARDED]->below;
+	}
+	if (verbs->refresh_key) {
+		verbs->refresh_key(heap);
+	}
+}
+
 size_t zend_mm_gc(zend_mm_heap *heap)
 {
 	return heap->verbs->gc(heap);

@@ -381,6 +381,7 @@ typedef struct _zend_mm_options {
 	size_t chunk_data_size;
 	/* both */
 	const char *debug;         /* a list as in ZEND_MM_DEBUG: guards of the heap's blocks; or NULL */
+	const char *hardened;      /* a list as in ZEND_MM_HARDENED: checks of the heap; or NULL */
 	bool malloc_rules;         /* guarded heaps: align to 16, let several threads call */
 } zend_mm_options;
 
@@ -438,6 +439,9 @@ ZEND_API zend_mm_mode zend_mm_get_mode(zend_mm_heap *heap);
 ZEND_API zend_mm_storage *zend_mm_get_storage(zend_mm_heap *heap);
 /* The limit of one heap, as zend_set_memory_limit(). */
 ZEND_API int zend_mm_set_limit(zend_mm_heap *heap, size_t memory_limit);
+/* Hardened heaps: encodes all links with a fresh key, as the end of a request does.  For the child
+ * of a fork, which otherwise shares its parent's key. */
+ZEND_API void zend_mm_refresh_key_child(zend_mm_heap *heap);
 /* Modern: frees the pages of bins' runs without a used slot; returns their bytes.  Legacy: 0. */
 ZEND_API size_t zend_mm_gc(zend_mm_heap *heap);
 

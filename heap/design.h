@@ -8,6 +8,7 @@
 #ifndef HEAP_DESIGN_H
 #define HEAP_DESIGN_H
 
+#include "heap/hardening.h"
 #include "heap/heap.h"
 #include "heap/study/event.h"
 #include "storage/storage.h"
@@ -23,6 +24,7 @@ struct zend_mm_legacy_setup {
 	bool internal;
 	bool null_on_failure;
 	ZEND_MM_STUDY_ONLY(const struct zend_mm_study *study;)
+	const struct zend_mm_hardening *hardening; /* of hardened heaps; its key is a fresh one */
 };
 
 /* Makes a legacy heap.  NULL with errno ENOMEM (or what storage left) where there is no memory. */
@@ -39,6 +41,7 @@ struct zend_mm_modern_setup {
 	bool huge_pages;
 	bool null_on_failure;
 	ZEND_MM_STUDY_ONLY(const struct zend_mm_study *study;)
+	const struct zend_mm_hardening *hardening; /* of hardened heaps; its key is a fresh one */
 };
 
 /* Makes a modern heap, its first chunk included.  NULL with errno set as above. */

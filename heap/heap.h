@@ -64,6 +64,8 @@ struct zend_mm_verbs {
 	/* As alloc, at an alignment that is a power of two; for the malloc replacement.  NULL where
 	 * there is no such thing. */
 	void *(*alloc_aligned)(zend_mm_heap *heap, size_t alignment, size_t size);
+	/* Hardened heaps: encodes all links with a fresh key.  NULL where there is none. */
+	void (*refresh_key)(zend_mm_heap *heap);
 };
 
 /* Successful calls to storage, as zend_mm_figures counts them. */

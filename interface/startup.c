@@ -10,6 +10,7 @@
 #include <stdio.h>
 
 #include "heap/guarded/guarded.h"
+#include "heap/hardened/hardened.h"
 #include "interface/interface.h"
 
 enum { startup_failed = 255 };
@@ -121,6 +122,19 @@ static const char *guards_of_environment(void)
 	return list && *list ? list : NULL;
 }
 
+static const char *hardening_of_environment(void)
+{
+	const char *list = getenv("ZEND_MM_HARDENED");
+	struct zend_mm_hardening hardening;
+	char unknown[64];
+
+	if (list && !zend_mm_hardening_read(list, &hardening, unknown)) {
+		zend_mm_startup_error(startup_failed, "Wrong ZEND_MM_HARDENED: '%s' is none of all, "
+			"links, lists, cached, frees\n", unknown);
+	}
+	return list && *list ? list : NULL;
+}
+
 void zend_mm_default_options(zend_mm_options *options)
 {
 	const char *compact = getenv("ZEND_MM_COMPACT");
@@ -138,6 +152,19 @@ void zend_mm_default_options(zend_mm_options *options)
 		options->segment_size = segment_size_of_environment();
 	}
 	options->debug = guards_of_environment();
+	options->hardened = hardening_of_environment();
+}
+
+/* False, with errno set, where the options name a check that there is not. */
+static bool read_hardening(const zend_mm_options *options, struct zend_mm_hardening *hardening)
+{
+	char unknown[64];
+
+	if (!zend_mm_hardening_read(options->hardened, hardening, unknown)) {
+		errno = EINVAL;
+		return false;
+	}
+	return true;
 }
 
 static zend_mm_heap *start_legacy(const zend_mm_options *options)
@@ -151,6 +178,7 @@ static zend_mm_heap *start_legacy(const zend_mm_options *options)
 		.internal = options->internal,
 		.null_on_failure = options->null_on_failure,
 	};
+	struct zend_mm_hardening hardening;
 
 	if (!setup.handlers) {
 		const struct zend_mm_storage_type *type = zend_mm_storage_type(options->storage);
@@ -161,6 +189,13 @@ static zend_mm_heap *start_legacy(const zend_mm_options *options)
 		setup.segment_size < smallest_segment_size) {
 		errno = EINVAL;
 		return NULL;
+	}
+	if (options->hardened && *options->hardened) {
+		if (!read_hardening(options, &hardening)) {
+			return NULL;
+		}
+		setup.hardening = &hardening;
+		return zend_mm_hardened_legacy_startup(&setup);
 	}
 	return zend_mm_legacy_startup(&setup);
 }
@@ -174,6 +209,7 @@ static zend_mm_heap *start_modern(const zend_mm_options *options)
 		.huge_pages = options->huge_pages,
 		.null_on_failure = options->null_on_failure,
 	};
+	struct zend_mm_hardening hardening;
 
 	if (!setup.handlers) {
 		setup.type = zend_mm_storage_type(options->storage ? options->storage :
@@ -182,6 +218,13 @@ static zend_mm_heap *start_modern(const zend_mm_options *options)
 	if (!setup.handlers && !setup.type) {
 		errno = EINVAL;
 		return NULL;
+	}
+	if (options->hardened && *options->hardened) {
+		if (!read_hardening(options, &hardening)) {
+			return NULL;
+		}
+		setup.hardening = &hardening;
+		return zend_mm_hardened_modern_startup(&setup);
 	}
 	return zend_mm_modern_startup(&setup);
 }

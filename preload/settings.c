@@ -62,7 +62,7 @@ void zend_mm_settings_read(void)
 	zend_mm_page_size(); /* noted before there are threads */
 	zend_mm_default_options(&settings->options);
 	set_up_homes(&settings->options);
-	settings->strict = settings->options.debug != NULL;
+	settings->strict = settings->options.debug || settings->options.hardened;
 	settings->foreign = foreign_policy();
 	settings->stats = is_on("ZEND_MM_STATS");
 	settings->check = settings->strict || is_on("ZEND_MM_CHECK");

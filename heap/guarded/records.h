@@ -4,8 +4,8 @@
  * program that writes past its blocks does not reach it.
  *
  * A record is live from allocation to freeing, kept while the block is in quarantine, and gone
- * once the memory went back to the heap below.  The newest of those that are gone are remembered, so
- * that a block freed twice is told from an address that never was one.
+ * once the memory went back to the heap below.  The newest of those that are gone are remembered,
+ * so that a block freed twice is told from an address that never was one.
  */
 #ifndef HEAP_GUARDED_RECORDS_H
 #define HEAP_GUARDED_RECORDS_H

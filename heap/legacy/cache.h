@@ -10,16 +10,10 @@
 
 #include "heap/legacy/ideas.h"
 
-/* The place of the link in a cached block's data. */
-static zend_always_inline void **cache_link(void *data)
-{
-	return data;
-}
-
 /* Takes the block at the top of a stack, which is data; size is the true size. */
 static zend_always_inline void cache_pop(legacy_heap_t *heap, size_t size, void *data)
 {
-	void *next = *cache_link(data);
+	void *next = cache_taken(heap, data);
 
 	heap->cached -= size;
 	ZEND_MM_OPAQUE(size);
@@ -37,7 +31,7 @@ static zend_always_inline void cache_push_to(legacy_heap_t *heap, size_t bucket,
 {
 	heap->cached += size;
 	ZEND_MM_EVENT(heap, CACHE_PUSH, data, size, bucket);
-	*cache_link(data) = heap->cache[bucket];
+	cache_set_next(heap, data, heap->cache[bucket]);
 	ZEND_MM_OPAQUE(bucket);
 	heap->cache[bucket] = data;
 	if (config_cache_statistics) {

@@ -54,9 +54,11 @@ static bool check_points_back(struct zend_mm_legacy_check *check, const block_t 
 
 /* {{{ The cache. */
 
-static bool check_cached(struct zend_mm_legacy_check *check, size_t bucket, void *const *link)
+/* The block that the word at link led to. */
+static bool check_cached(struct zend_mm_legacy_check *check, size_t bucket, const void *data,
+	const void *link)
 {
-	const block_t *block = block_of(*link);
+	const block_t *block = block_of(data);
 
 	if (!check_is_block(check, block)) {
 		return zend_mm_legacy_wrong(check, "a link of the cache leads to no block", link, link,
@@ -76,13 +78,14 @@ static bool check_cached(struct zend_mm_legacy_check *check, size_t bucket, void
 static bool check_cache(struct zend_mm_legacy_check *check)
 {
 	for (size_t bucket = 0; bucket < legacy_bucket_count; bucket++) {
-		void *const *link = &check->heap->cache[bucket];
+		const void *link = &check->heap->cache[bucket];
 
-		while (*link) {
-			if (!check_cached(check, bucket, link)) {
+		for (void *data = check->heap->cache[bucket]; data;
+				data = cache_next(check->heap, data)) {
+			if (!check_cached(check, bucket, data, link)) {
 				return false;
 			}
-			link = cache_link(*link);
+			link = data;
 		}
 	}
 	return true;

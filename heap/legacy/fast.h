@@ -45,7 +45,7 @@ static zend_always_inline void zend_mm_legacy_free(zend_mm_heap *heap, void *ptr
 {
 	legacy_heap_t *legacy = (legacy_heap_t *) heap;
 
-	if (legacy_plain && EXPECTED(ptr != NULL)) {
+	if (legacy_plain && !config_hardened && EXPECTED(ptr != NULL)) {
 		/* The bucket, if the block is small and used: a wrong type goes to the highest bits. */
 		size_t distance = block_of(ptr)->word - (legacy_smallest_block | block_used);
 		size_t bucket = distance >> 3 | distance << (8 * sizeof(size_t) - 3);

@@ -155,7 +155,7 @@ void zend_mm_legacy_flush_cache(legacy_heap_t *heap)
 
 		heap->cache[bucket] = NULL;
 		while (data) {
-			void *next = *cache_link(data);
+			void *next = cache_taken(heap, data);
 
 			flush_block(heap, block_of(data));
 			data = next;

@@ -109,6 +109,7 @@ static zend_always_inline void block_verify(legacy_heap_t *heap, block_t *block)
 {
 	zend_mm_problem problem;
 
+	check_freed(heap, block);
 	if (UNEXPECTED(!block_is_used(block))) {
 		zend_mm_legacy_corrupted_type(heap, block);
 	}

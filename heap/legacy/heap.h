@@ -20,6 +20,7 @@
 #ifndef HEAP_LEGACY_HEAP_H
 #define HEAP_LEGACY_HEAP_H
 
+#include "heap/hardening.h"
 #include "heap/legacy/layout.h"
 
 /* What a bucket of the cache has seen (builds with cache statistics). */
@@ -53,6 +54,7 @@ struct zend_mm_legacy_heap {
 	size_t hidden_buckets;      /* bits that were cleared for a queue that is not empty */
 	size_t flushed;             /* bytes that flushes of the cache left in head.size */
 
+	ZEND_MM_HARDENED_ONLY(struct zend_mm_hardening hardening;)
 	size_t secret;              /* what cookies and canaries are made of */
 	ZEND_MM_STUDY_ONLY(const struct zend_mm_study *study;)
 	ZEND_MM_STUDY_ONLY(struct zend_mm_legacy_ring large;) /* instead of trees, newest first */
@@ -77,5 +79,11 @@ static zend_always_inline struct zend_mm_legacy_ring *queue_of(const legacy_heap
 		+ (size - legacy_smallest_block)
 			* (sizeof(struct zend_mm_legacy_ring) / legacy_alignment));
 }
+
+#if ZEND_MM_HARDENED
+# include "heap/hardened/blocks.h"
+#else
+# include "heap/legacy/plain.h"
+#endif
 
 #endif

@@ -41,9 +41,12 @@ static bool is_in_cache(const legacy_heap_t *heap, const block_t *block, size_t 
 		if (data == block_data(block)) {
 			return true;
 		}
-		if (!zend_mm_read_memory(data, &data, sizeof data)) {
+		void *word;
+
+		if (!zend_mm_read_memory(data, &word, sizeof word)) {
 			return false;
 		}
+		data = cache_decode(heap, data, word);
 	}
 	return false;
 }

@@ -227,7 +227,7 @@ size_t zend_mm_legacy_block_size(zend_mm_heap *head, void *ptr)
 	legacy_heap_t *heap = (legacy_heap_t *) head;
 	block_t *block = block_of(ptr);
 
-	if (!legacy_plain) {
+	if (!legacy_plain || config_hardened) {
 		block_verify(heap, block);
 	}
 	return legacy_keeps_requested ? *block_requested(block) : block_size(block);

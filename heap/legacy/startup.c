@@ -95,7 +95,8 @@ static size_t make_secret(const legacy_heap_t *heap)
 static void set_up(legacy_heap_t *heap, const struct zend_mm_legacy_setup *setup,
 	zend_mm_storage *storage)
 {
-	heap->head.kind = config_study ? ZEND_MM_KIND_OTHER : ZEND_MM_KIND_LEGACY;
+	heap->head.kind = config_study || config_hardened ? ZEND_MM_KIND_OTHER :
+		ZEND_MM_KIND_LEGACY;
 	heap->head.design_kind = heap->head.kind;
 	heap->head.verbs = heap->head.design_verbs = &zend_mm_legacy_verbs;
 	heap->head.mode = ZEND_MM_LEGACY;
@@ -108,6 +109,7 @@ static void set_up(legacy_heap_t *heap, const struct zend_mm_legacy_setup *setup
 	heap->internal = setup->internal;
 	heap->secret = make_secret(heap);
 	ZEND_MM_STUDY_ONLY(heap->study = setup->study;)
+	ZEND_MM_HARDENED_ONLY(heap->hardening = *setup->hardening;)
 	empty_lists(heap);
 }
 
@@ -196,6 +198,7 @@ static void end_request(legacy_heap_t *heap)
 		storage->handlers->compact(storage);
 	}
 	empty_lists(heap);
+	ZEND_MM_HARDENED_ONLY(refresh_key(&heap->head);)
 	heap->head.size = heap->head.peak = 0;
 	heap->flushed = 0;
 	heap->head.real_peak = heap->head.real_size;

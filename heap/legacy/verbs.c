@@ -35,7 +35,7 @@ static bool is_cached(const legacy_heap_t *heap, const block_t *block)
 	const void *data = heap->cache[bucket_of(block_size(block))];
 
 	while (data && data != block_data(block)) {
-		data = *cache_link((void *) (uintptr_t) data);
+		data = cache_next(heap, data);
 	}
 	return data != NULL;
 }
@@ -132,5 +132,6 @@ const struct zend_mm_verbs zend_mm_legacy_verbs = {
 	.check = zend_mm_legacy_check,
 	.locate = zend_mm_legacy_locate,
 	.check_block = check_block,
-	.alloc_aligned = zend_mm_legacy_alloc_aligned
+	.alloc_aligned = zend_mm_legacy_alloc_aligned,
+	ZEND_MM_HARDENED_ONLY(.refresh_key = refresh_key)
 };

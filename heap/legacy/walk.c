@@ -70,7 +70,7 @@ static zend_mm_block_info describe_free(const legacy_heap_t *heap, const block_t
 static void note_lists(const legacy_heap_t *heap, struct zend_mm_legacy_map *map)
 {
 	for (size_t bucket = 0; bucket < legacy_bucket_count; bucket++) {
-		for (void *data = heap->cache[bucket]; data; data = *cache_link(data)) {
+		for (void *data = heap->cache[bucket]; data; data = cache_next(heap, data)) {
 			map_put(map, plane_cached, zend_mm_legacy_map_bit(map, block_of(data)));
 		}
 	}
@@ -175,7 +175,8 @@ static int show_cache(const struct viewer *viewer, size_t bucket)
 {
 	int result = 0;
 
-	for (void *data = viewer->heap->cache[bucket]; data && result == 0; data = *cache_link(data)) {
+	for (void *data = viewer->heap->cache[bucket]; data && result == 0;
+			data = cache_next(viewer->heap, data)) {
 		result = show(viewer, describe_cached(viewer->heap, block_of(data)), 0, -1);
 	}
 	return result;

@@ -72,6 +72,7 @@ void *zend_mm_modern_alloc_aligned(zend_mm_heap *base, size_t alignment, size_t 
 	struct zend_mm_modern_heap *heap = zend_mm_modern(base);
 	unsigned bin;
 
+	size = zend_mm_least_request(heap, size);
 	if (alignment < ZEND_MM_PAGE_SIZE) {
 		bin = aligned_bin(alignment, size);
 		if (bin < ZEND_MM_BIN_COUNT) {

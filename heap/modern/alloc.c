@@ -55,6 +55,7 @@ size_t zend_mm_modern_block_size(zend_mm_heap *base, void *ptr)
 		}
 		return entry->size;
 	}
+	zend_mm_check_pointer(heap, ptr);
 	if (UNEXPECTED(chunk->heap != heap)) {
 		zend_mm_modern_bad_chunk(heap, ptr);
 	}

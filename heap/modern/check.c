@@ -207,7 +207,7 @@ static int zend_mm_check_cached(const struct zend_mm_snapshot *snapshot)
 			next_seen *= 2;
 		}
 		link = &chunk->next;
-		chunk = chunk->next;
+		chunk = zend_mm_cached_next(heap, chunk);
 	}
 	if (count != heap->cached_count) {
 		return zend_mm_problem_word(snapshot->problem, heap,

@@ -33,13 +33,14 @@ static void zend_mm_chunk_link_after(struct zend_mm_chunk *place, struct zend_mm
 
 static void zend_mm_chunk_unlink(struct zend_mm_chunk *chunk)
 {
+	zend_mm_check_unlink(chunk);
 	chunk->next->prev = chunk->prev;
 	chunk->prev->next = chunk->next;
 }
 
 static void zend_mm_cache_push(struct zend_mm_modern_heap *heap, struct zend_mm_chunk *chunk)
 {
-	chunk->next = heap->cached_chunks;
+	zend_mm_cached_set_next(heap, chunk, heap->cached_chunks);
 	heap->cached_chunks = chunk;
 	heap->cached_count++;
 }
@@ -48,7 +49,7 @@ static struct zend_mm_chunk *zend_mm_cache_pop(struct zend_mm_modern_heap *heap)
 {
 	struct zend_mm_chunk *chunk = heap->cached_chunks;
 
-	heap->cached_chunks = chunk->next;
+	heap->cached_chunks = zend_mm_cached_next(heap, chunk);
 	heap->cached_count--;
 	return chunk;
 }

@@ -29,8 +29,4 @@ void zend_mm_chunks_cache_all(struct zend_mm_modern_heap *heap);
 /* Makes the main chunk one without runs, alone in its circle. */
 void zend_mm_chunks_reset_main(struct zend_mm_modern_heap *heap);
 
-/* Whether the chunk is in the circle.  Walks it; reads no chunk but the heap's own. */
-bool zend_mm_chunks_contain(const struct zend_mm_modern_heap *heap,
-	const struct zend_mm_chunk *chunk);
-
 #endif

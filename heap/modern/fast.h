@@ -31,7 +31,7 @@ static zend_always_inline void *zend_mm_modern_alloc_bin(zend_mm_heap *base, siz
 	}
 	ZEND_MM_EVENT(heap, SLOT_TAKEN, slot, zend_mm_bin_size(bin), bin);
 	ZEND_MM_OPAQUE(bin);
-	heap->free_slots[bin] = zend_mm_slot_next(heap, slot);
+	heap->free_slots[bin] = zend_mm_slot_taken(heap, slot);
 	return slot;
 }
 
@@ -53,6 +53,7 @@ static zend_always_inline void zend_mm_modern_free_bin(zend_mm_heap *base, void 
 {
 	struct zend_mm_modern_heap *heap = zend_mm_modern(base);
 
+	zend_mm_check_pointer(heap, ptr);
 	if (UNEXPECTED(zend_mm_chunk_of(ptr)->heap != heap)) {
 		zend_mm_modern_bad_chunk(heap, ptr);
 	}
@@ -83,6 +84,7 @@ static zend_always_inline void zend_mm_modern_free(zend_mm_heap *base, void *ptr
 		zend_mm_modern_free_huge(heap, ptr);
 		return;
 	}
+	zend_mm_check_pointer(heap, ptr);
 	chunk = zend_mm_chunk_of(ptr);
 	if (UNEXPECTED(chunk->heap != heap)) {
 		zend_mm_modern_bad_chunk(heap, ptr);

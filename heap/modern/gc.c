@@ -35,7 +35,8 @@ static bool zend_mm_gc_count(struct zend_mm_modern_heap *heap, unsigned bin)
 	struct zend_mm_slot *slot;
 	bool found = false;
 
-	for (slot = heap->free_slots[bin]; slot != NULL; slot = zend_mm_slot_next(heap, slot)) {
+	for (slot = heap->free_slots[bin]; slot != NULL;
+	     slot = zend_mm_slot_checked_next(heap, slot)) {
 		uint32_t *word = zend_mm_run_word(slot);
 		unsigned count = (zend_mm_word_count(*word) + 1) & ZEND_MM_MAP_COUNT;
 

@@ -15,6 +15,7 @@
 
 #include "heap/config.h"
 #include "heap/design.h"
+#include "heap/hardening.h"
 #include "heap/heap.h"
 #include "heap/modern/bins.h"
 #include "heap/modern/layout.h"
@@ -53,6 +54,7 @@ struct zend_mm_modern_heap {
 	size_t data_size;                        /* of the storage's data copied into the heap */
 	unsigned data_pages;                     /* pages from 1 on that hold it; 0: in the header */
 	bool huge_pages;
+	ZEND_MM_HARDENED_ONLY(struct zend_mm_hardening hardening;)
 	ZEND_MM_STUDY_ONLY(const struct zend_mm_study *study;)
 };
 
@@ -180,5 +182,15 @@ void zend_mm_modern_locate(zend_mm_heap *heap, const void *address, zend_mm_plac
 extern const struct zend_mm_verbs zend_mm_modern_verbs;
 extern const struct zend_mm_verbs zend_mm_modern_debug_verbs;
 /* }}} */
+
+/* Whether the chunk is in the circle (chunks.c).  Walks it; reads no chunk but the heap's own. */
+bool zend_mm_chunks_contain(const struct zend_mm_modern_heap *heap,
+	const struct zend_mm_chunk *chunk);
+
+#if ZEND_MM_HARDENED
+# include "heap/hardened/slots.h"
+#else
+# include "heap/modern/plain.h"
+#endif
 
 #endif

@@ -89,7 +89,7 @@ _Static_assert(sizeof(struct zend_mm_chunk) == ZEND_MM_PAGE_SIZE, "the header is
 _Static_assert(ZEND_MM_PAGES * ZEND_MM_PAGE_SIZE == ZEND_MM_CHUNK_SIZE, "pages fill a chunk");
 _Static_assert(ZEND_MM_ALL_PAGES * ZEND_MM_PAGE_SIZE == ZEND_MM_MAX_LARGE_SIZE, "largest run");
 
-/* A free slot.  Its first word leads to the next one; nobody but the two accessors touches it. */
+/* A free slot.  Its first word leads to the next one; only the accessors (plain.h) touch it. */
 struct zend_mm_slot {
 	struct zend_mm_slot *next;
 };
@@ -188,23 +188,6 @@ static zend_always_inline uint32_t zend_mm_small_word(unsigned bin, unsigned fre
 static zend_always_inline uint32_t zend_mm_small_later_word(unsigned bin, unsigned distance)
 {
 	return ZEND_MM_MAP_KIND | bin | ((uint32_t)distance << ZEND_MM_MAP_COUNT_SHIFT);
-}
-/* }}} */
-
-/* {{{ Links of free slots: the two places to change where links are to be stored otherwise. */
-
-static zend_always_inline struct zend_mm_slot *zend_mm_slot_next(
-	const struct zend_mm_modern_heap *heap, const struct zend_mm_slot *slot)
-{
-	(void)heap;
-	return slot->next;
-}
-
-static zend_always_inline void zend_mm_slot_set_next(const struct zend_mm_modern_heap *heap,
-	struct zend_mm_slot *slot, struct zend_mm_slot *next)
-{
-	(void)heap;
-	slot->next = next;
 }
 /* }}} */
 

@@ -63,7 +63,7 @@ static bool zend_mm_is_free_slot(const struct zend_mm_modern_heap *heap, unsigne
 		if (!zend_mm_read_memory(free_slot, &copy, sizeof copy)) {
 			return false;
 		}
-		free_slot = zend_mm_slot_next(heap, &copy);
+		free_slot = zend_mm_slot_decode(heap, free_slot, copy.next);
 	}
 	return free_slot != NULL && free_slot == slot;
 }

@@ -150,8 +150,10 @@ void *zend_mm_modern_realloc(zend_mm_heap *base, void *ptr, size_t size, size_t 
 	uint32_t word;
 
 	if (UNEXPECTED(offset == 0)) {
-		return zend_mm_realloc_huge(heap, ptr, size, copy_size);
+		return zend_mm_realloc_huge(heap, ptr, zend_mm_least_request(heap, size), copy_size);
 	}
+	size = zend_mm_least_request(heap, size);
+	zend_mm_check_pointer(heap, ptr);
 	if (UNEXPECTED(chunk->heap != heap)) {
 		zend_mm_modern_bad_chunk(heap, ptr);
 	}

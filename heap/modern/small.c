@@ -71,6 +71,6 @@ void *zend_mm_modern_try_small(struct zend_mm_modern_heap *heap, size_t bin)
 		return zend_mm_modern_try_small_slow(heap, bin);
 	}
 	ZEND_MM_EVENT(heap, SLOT_TAKEN, slot, zend_mm_bin_size(bin), bin);
-	heap->free_slots[bin] = zend_mm_slot_next(heap, slot);
+	heap->free_slots[bin] = zend_mm_slot_taken(heap, slot);
 	return slot;
 }

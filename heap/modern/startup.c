@@ -76,7 +76,8 @@ static struct zend_mm_modern_heap *zend_mm_modern_init(struct zend_mm_chunk *chu
 
 	memset(heap, 0, sizeof(*heap));
 	ZEND_MM_STUDY_ONLY(heap->study = setup->study;)
-	heap->head.kind = config_debug || config_study ? ZEND_MM_KIND_OTHER : ZEND_MM_KIND_MODERN;
+	heap->head.kind = config_debug || config_study || config_hardened ?
+		ZEND_MM_KIND_OTHER : ZEND_MM_KIND_MODERN;
 	heap->head.design_kind = heap->head.kind;
 	heap->head.verbs = config_debug ? &zend_mm_modern_debug_verbs : &zend_mm_modern_verbs;
 	heap->head.design_verbs = heap->head.verbs;
@@ -86,6 +87,7 @@ static struct zend_mm_modern_heap *zend_mm_modern_init(struct zend_mm_chunk *chu
 	heap->head.null_on_failure = setup->null_on_failure;
 	heap->head.calls.allocs = 1;
 	heap->main_chunk = chunk;
+	ZEND_MM_HARDENED_ONLY(heap->hardening = *setup->hardening;)
 	heap->average_chunks = 1.0;
 	for (bin = 0; bin < ZEND_MM_BIN_COUNT; bin++) {
 		heap->bin_sizes[bin] = zend_mm_bins[bin].size;
@@ -200,7 +202,7 @@ static void zend_mm_modern_trim_cache(struct zend_mm_modern_heap *heap)
 	       (double)heap->cached_count + 0.9 > heap->average_chunks) {
 		zend_mm_chunks_drop_cached(heap);
 	}
-	for (chunk = heap->cached_chunks; chunk != NULL; chunk = chunk->next) {
+	for (chunk = heap->cached_chunks; chunk != NULL; chunk = zend_mm_cached_next(heap, chunk)) {
 		chunk->num = 0;
 	}
 }
@@ -224,5 +226,6 @@ void zend_mm_modern_shutdown(zend_mm_heap *base, bool full, bool silent)
 	}
 	zend_mm_modern_trim_cache(heap);
 	zend_mm_modern_reset(heap);
+	ZEND_MM_HARDENED_ONLY(zend_mm_refresh_key(base);)
 }
 /* }}} */

@@ -9,7 +9,7 @@
 
 static void *zend_mm_modern_verb_alloc(zend_mm_heap *heap, size_t size)
 {
-	return zend_mm_modern_alloc(heap, size);
+	return zend_mm_modern_alloc(heap, zend_mm_least_request(zend_mm_modern(heap), size));
 }
 
 static void zend_mm_modern_verb_free(zend_mm_heap *heap, void *ptr)
@@ -88,7 +88,8 @@ const struct zend_mm_verbs zend_mm_modern_verbs = {
 	.check = zend_mm_modern_check,
 	.locate = zend_mm_modern_locate,
 	.check_block = zend_mm_modern_check_block,
-	.alloc_aligned = zend_mm_modern_alloc_aligned
+	.alloc_aligned = zend_mm_modern_alloc_aligned,
+	ZEND_MM_HARDENED_ONLY(.refresh_key = zend_mm_refresh_key)
 };
 
 const struct zend_mm_verbs zend_mm_modern_debug_verbs = {
@@ -108,5 +109,6 @@ const struct zend_mm_verbs zend_mm_modern_debug_verbs = {
 	.check = zend_mm_modern_check,
 	.locate = zend_mm_modern_locate,
 	.check_block = zend_mm_modern_debug_verb_check_block,
-	.alloc_aligned = zend_mm_modern_debug_alloc_aligned
+	.alloc_aligned = zend_mm_modern_debug_alloc_aligned,
+	ZEND_MM_HARDENED_ONLY(.refresh_key = zend_mm_refresh_key)
 };

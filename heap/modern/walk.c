@@ -192,7 +192,8 @@ static int zend_mm_visit_regions(struct zend_mm_walk *walk)
 		answer = zend_mm_visit_chunk(walk, chunk);
 		chunk = chunk->next;
 	} while (chunk != heap->main_chunk && answer == 0);
-	for (chunk = heap->cached_chunks; chunk != NULL && answer == 0; chunk = chunk->next) {
+	for (chunk = heap->cached_chunks; chunk != NULL && answer == 0;
+	     chunk = zend_mm_cached_next(heap, chunk)) {
 		answer = zend_mm_visit_cached(walk, chunk);
 	}
 	for (entry = heap->huge_blocks; entry != NULL && answer == 0; entry = entry->next) {

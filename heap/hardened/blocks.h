@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * heap/hardened/blocks.h - the accessors of a legacy heap's cache, and what is checked about links
+ * and pointers before they are followed, in hardened heaps.  The plain ones are in
+ * heap/legacy/plain.h.
+ *
+ * The smallest block has room for a link and its shadow.
+ */
+#ifndef HEAP_HARDENED_BLOCKS_H
+#define HEAP_HARDENED_BLOCKS_H
+
+#include "heap/legacy/heap.h"
+
+_Static_assert(legacy_smallest_block - legacy_header_size >= 2 * sizeof(size_t),
+	"a cached block holds a link and its shadow");
+
+/* {{{ The cache. */
+
+static zend_always_inline void *cache_decode(const legacy_heap_t *heap, const void *data,
+	void *word)
+{
+	return heap->hardening.links ?
+		zend_mm_link_decode(&heap->hardening, data, (size_t) (uintptr_t) word) : word;
+}
+
+static zend_always_inline void *cache_next(const legacy_heap_t *heap, const void *data)
+{
+	return cache_decode(heap, data, *(void *const *) data);
+}
+
+/* What is handed out does not look like a cached block any more. */
+static zend_always_inline void *cache_taken(const legacy_heap_t *heap, void *data)
+{
+	void *next;
+
+	if (!heap->hardening.links) {
+		return *(void **) data;
+	}
+	next = zend_mm_link_checked(&heap->head, &heap->hardening, data,
+		"a cached block's link does not agree with its shadow");
+	((size_t *) data)[1] = 0;
+	return next;
+}
+
+static zend_always_inline void cache_set_next(const legacy_heap_t *heap, void *data, void *next)
+{
+	if (heap->hardening.links) {
+		zend_mm_link_write(&heap->hardening, data, next);
+	} else {
+		*(void **) data = next;
+	}
+}
+
+/* }}} */
+/* {{{ Links and pointers. */
+
+static inline const zend_mm_segment *segment_with(const legacy_heap_t *heap, const void *address)
+{
+	const zend_mm_segment *segment = heap->segments;
+
+	while (segment && (uintptr_t) address - (uintptr_t) segment >= segment->size) {
+		segment = segment->next_segment;
+	}
+	return segment;
+}
+
+/* A link leads to a block of a segment, or to a list's sentinel in the heap's own structure. */
+static inline void check_link(const legacy_heap_t *heap, const void *block)
+{
+	const zend_mm_segment *segment;
+
+	if (!heap->hardening.lists || (uintptr_t) block - (uintptr_t) heap < sizeof *heap) {
+		return;
+	}
+	segment = segment_with(heap, block);
+	if (UNEXPECTED(!segment || (uintptr_t) block % legacy_alignment
+			!= (uintptr_t) segment % legacy_alignment)) {
+		zend_mm_hardened_failed(&heap->head, "a link of a list leads out of the heap's segments",
+			block, NULL, 0);
+	}
+}
+
+/* Whether a block ends within its segment and its size has its copy behind it. */
+static inline bool has_copy(const block_t *block, const block_t *guard)
+{
+	size_t size = block_size(block);
+
+	return size >= legacy_smallest_block && size % legacy_alignment == 0
+		&& size <= (uintptr_t) guard - (uintptr_t) block
+		&& block_at(block, size)->before == block->word;
+}
+
+/* The blocks on both sides of one whose own size is right. */
+static inline void check_neighbours(const legacy_heap_t *heap, const block_t *block,
+	const zend_mm_segment *segment, const block_t *guard)
+{
+	const block_t *after = block_after(block);
+
+	if (UNEXPECTED(after != guard && !has_copy(after, guard))) {
+		zend_mm_hardened_failed(&heap->head,
+			"the header of the block behind is overwritten", block, &after->word, after->word);
+	}
+	if (UNEXPECTED(!block_is_first(block) && (block_before_size(block)
+			> (uintptr_t) block - (uintptr_t) segment_first_block(segment)
+			|| block_before(block)->word != block->before))) {
+		zend_mm_hardened_failed(&heap->head, "a block's copy of the size before it is overwritten",
+			block, &block->before, block->before);
+	}
+}
+
+/* Looks at a block from all sides before anything is done with it. */
+static inline void check_freed(const legacy_heap_t *heap, const block_t *block)
+{
+	const zend_mm_segment *segment;
+	const block_t *guard;
+
+	if (!heap->hardening.frees) {
+		return;
+	}
+	segment = segment_with(heap, block);
+	if (UNEXPECTED(!segment || block < segment_first_block(segment)
+			|| (uintptr_t) block % legacy_alignment != (uintptr_t) segment % legacy_alignment)) {
+		zend_mm_hardened_failed(&heap->head, "no block of the heap can begin at an address",
+			block_data(block), NULL, 0);
+	}
+	guard = segment_guard(segment, segment->size);
+	if (UNEXPECTED(block >= guard || !has_copy(block, guard))) {
+		zend_mm_hardened_failed(&heap->head,
+			"a block's header is overwritten, or no block begins at an address", block,
+			&block->word, block->word);
+	}
+	check_neighbours(heap, block, segment, guard);
+	if (heap->hardening.links && block_size(block) < legacy_small_limit
+			&& UNEXPECTED(zend_mm_link_is_whole(&heap->hardening, block_data(block)))) {
+		zend_mm_hardened_failed(&heap->head, "a block was freed already and is in the cache",
+			block, NULL, 0);
+	}
+}
+
+/* }}} */
+
+/* A fresh key: at each request, and in the child of a fork. */
+static inline void refresh_key(zend_mm_heap *head)
+{
+	legacy_heap_t *heap = (legacy_heap_t *) head;
+	const struct zend_mm_hardening before = heap->hardening;
+
+	heap->hardening.key = zend_mm_random_word();
+	for (size_t bucket = 0; bucket < legacy_bucket_count && before.links; bucket++) {
+		for (void *data = heap->cache[bucket], *next; data; data = next) {
+			next = zend_mm_link_decode(&before, data, *(size_t *) data);
+			zend_mm_link_write(&heap->hardening, data, next);
+		}
+	}
+}
+
+#endif

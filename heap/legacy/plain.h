@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * heap/legacy/plain.h - the accessors of the cache's links, and what is checked about links and
+ * pointers before they are followed: nothing.  Hardened heaps have heap/hardened/blocks.h instead.
+ */
+#ifndef HEAP_LEGACY_PLAIN_H
+#define HEAP_LEGACY_PLAIN_H
+
+#include "heap/legacy/heap.h"
+
+/* The link in a word read from a cached block's data. */
+static zend_always_inline void *cache_decode(const legacy_heap_t *heap, const void *data,
+	void *word)
+{
+	(void) heap;
+	(void) data;
+	return word;
+}
+
+static zend_always_inline void *cache_next(const legacy_heap_t *heap, const void *data)
+{
+	(void) heap;
+	return *(void *const *) data;
+}
+
+/* The same where the block is handed out, or freed for good. */
+static zend_always_inline void *cache_taken(const legacy_heap_t *heap, void *data)
+{
+	(void) heap;
+	return *(void **) data;
+}
+
+static zend_always_inline void cache_set_next(const legacy_heap_t *heap, void *data, void *next)
+{
+	(void) heap;
+	*(void **) data = next;
+}
+
+/* A block that a link of a ring or tree leads to. */
+static zend_always_inline void check_link(const legacy_heap_t *heap, const void *block)
+{
+	(void) heap;
+	(void) block;
+}
+
+/* A block that is freed or resized. */
+static zend_always_inline void check_freed(const legacy_heap_t *heap, const block_t *block)
+{
+	(void) heap;
+	(void) block;
+}
+
+#endif
