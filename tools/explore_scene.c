@@ -10,8 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "heap/legacy/layout.h"
-#include "heap/modern/layout.h"
 #include "trace/error.h"
 #include "trace/spaced.h"
 
@@ -95,86 +93,23 @@ static void note_event(void *context, const struct zend_mm_study_event *event)
 
 /* --- words ----------------------------------------------------------------------------------- */
 
-static void add_word(struct zmm_scene_block *block, const char *name, unsigned offset,
-	unsigned size, uint64_t value)
-{
-	block->words[block->word_count++] = (struct zmm_scene_word){
-		name, offset, size, value, { ZMM_SPOT_NONE, 0 }
-	};
-}
-
-static void add_link(const struct stage *stage, struct zmm_scene_block *block, const char *name,
-	unsigned offset, const void *address)
-{
-	struct zmm_spot spot = spot_of(stage, address);
-	bool small = (uintptr_t)address < 4096; /* NULL, or the mark of the rest list */
-
-	block->words[block->word_count++] = (struct zmm_scene_word){
-		name, offset, sizeof address, small ? (uintptr_t)address : 1, spot
-	};
-}
-
 /* A link's value is 1 for an address outside the regions, which is in the heap's structure. */
-static void add_legacy_words(const struct stage *stage, const void *address,
-	struct zmm_scene_block *block)
-{
-	const block_t *header = address;
-	const struct zend_mm_legacy_links *links = block_links(header);
-
-	add_word(block, "size and type", 0, sizeof(size_t), header->word);
-	if (block->state == ZEND_MM_BLOCK_GUARD)
-		return;
-	add_word(block, "of the block before", sizeof(size_t), sizeof(size_t), header->before);
-	if (block->state == ZEND_MM_BLOCK_CACHED)
-		add_link(stage, block, "next cached", legacy_header_size, *(void *const *)block_data(header));
-	if (block->state != ZEND_MM_BLOCK_FREE)
-		return;
-	add_link(stage, block, "previous", legacy_header_size, links->ring.prev);
-	add_link(stage, block, "next", legacy_header_size + 8, links->ring.next);
-	if (block->size < legacy_small_limit)
-		return;
-	add_link(stage, block, "parent", legacy_header_size + 16, links->parent);
-	if (block->list != ZEND_MM_LIST_TRIE || !links->parent)
-		return;
-	add_link(stage, block, "child 0", legacy_header_size + 24, links->child[0]);
-	add_link(stage, block, "child 1", legacy_header_size + 32, links->child[1]);
-}
-
-static void add_modern_words(const struct stage *stage, const void *address,
-	struct zmm_scene_block *block)
-{
-	const struct zend_mm_chunk *chunk = address;
-
-	if (block->state == ZEND_MM_BLOCK_FREE)
-		add_link(stage, block, "next free", 0, ((const struct zend_mm_slot *)address)->next);
-	if (block->state != ZEND_MM_BLOCK_HEADER)
-		return;
-	add_link(stage, block, "next chunk", offsetof(struct zend_mm_chunk, next), chunk->next);
-	add_link(stage, block, "previous chunk", offsetof(struct zend_mm_chunk, prev), chunk->prev);
-	add_word(block, "free pages", offsetof(struct zend_mm_chunk, free_pages), 4,
-		chunk->free_pages);
-	add_word(block, "free tail", offsetof(struct zend_mm_chunk, free_tail), 4, chunk->free_tail);
-	add_word(block, "number", offsetof(struct zend_mm_chunk, num), 4, chunk->num);
-}
-
-static void add_segment_words(const struct stage *stage, const void *address,
-	struct zmm_scene_block *block)
-{
-	const zend_mm_segment *segment = address;
-
-	add_word(block, "size", 0, sizeof(size_t), segment->size);
-	add_link(stage, block, "next segment", sizeof(size_t), segment->next_segment);
-}
-
 static void add_words(const struct stage *stage, const zend_mm_region *region,
 	const zend_mm_block_info *info, struct zmm_scene_block *block)
 {
-	if (region->kind == ZEND_MM_REGION_SEGMENT && info->state == ZEND_MM_BLOCK_HEADER)
-		add_segment_words(stage, info->address, block);
-	else if (region->kind == ZEND_MM_REGION_SEGMENT)
-		add_legacy_words(stage, info->address, block);
-	else if (region->kind == ZEND_MM_REGION_CHUNK)
-		add_modern_words(stage, info->address, block);
+	struct zend_mm_study_word words[ZEND_MM_STUDY_WORDS];
+
+	block->word_count = (unsigned)zend_mm_study_words(region, info, words);
+	for (unsigned i = 0; i < block->word_count; i++) {
+		const struct zend_mm_study_word *word = &words[i];
+		const void *address = word->link ? (const void *)(uintptr_t)word->value : NULL;
+		struct zmm_spot spot = spot_of(stage, address);
+		bool outside = word->link && word->value >= 4096 && spot.region == ZMM_SPOT_NONE;
+
+		block->words[i] = (struct zmm_scene_word){
+			word->name, word->offset, word->size, outside ? 1 : word->value, spot
+		};
+	}
 }
 
 /* --- walks ----------------------------------------------------------------------------------- */

@@ -32,8 +32,6 @@ struct zmm_scene_word {
 	struct zmm_spot spot;   /* where it is the address of a place in a region */
 };
 
-enum { ZMM_SCENE_WORDS = 7 };
-
 struct zmm_scene_block {
 	size_t size;
 	size_t data;            /* bytes from the block's start to the data */
@@ -44,7 +42,7 @@ struct zmm_scene_block {
 	uint64_t operation;     /* the one that allocated it; 0: none that is known */
 	uint64_t requested;
 	unsigned word_count;
-	struct zmm_scene_word words[ZMM_SCENE_WORDS];
+	struct zmm_scene_word words[ZEND_MM_STUDY_WORDS];
 };
 
 struct zmm_scene_region {

@@ -32,6 +32,22 @@ struct zend_mm_study zend_mm_study_default(void);
 zend_mm_heap *zend_mm_study_startup(const zend_mm_options *options,
 	const struct zend_mm_study *study);
 
+/* A word of a header or of a free block, or a field of a chunk's header. */
+struct zend_mm_study_word {
+	const char *name;     /* "size and type" */
+	unsigned offset;      /* bytes from the block's start */
+	unsigned size;        /* bytes */
+	size_t value;
+	bool link;            /* value is an address, or NULL, or a small mark */
+};
+
+enum { ZEND_MM_STUDY_WORDS = 7 };
+
+/* Reads what the heap has written into a block that the walker shows; of a region's header and of a
+ * chunk's as well. Returns how many words there are. */
+size_t zend_mm_study_words(const zend_mm_region *region, const zend_mm_block_info *block,
+	struct zend_mm_study_word words[ZEND_MM_STUDY_WORDS]);
+
 /* The name of a kind of event: "cache hit", "turn". */
 const char *zend_mm_study_event_name(enum zend_mm_study_event_kind kind);
 
