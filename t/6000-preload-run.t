@@ -56,6 +56,11 @@ pvalloc realloc reallocarray valloc " "the library defines the malloc family, dl
 is "$(nm -D "$builddir/libzend_malloc.so" | grep -cE ' U (malloc|calloc|realloc|free|dlsym)$')" 0 \
 	"and calls none of it by name"
 
+# Every library that it needs would be in every process.
+needed=$(readelf -d "$builddir/libzend_malloc.so" | sed -n 's/.*NEEDED.*\[\(.*\)\]/\1/p' | tr '\n' ' ')
+like "$needed" "*libc.so.6 *" "it needs the C library"
+is "$(echo "$needed" | sed 's/lib[cm].so.6 //g; s/libtcmalloc[^ ]* //; s/ld-linux[^ ]* //')" "" "and no other"
+
 # Thread-local storage that dlopen()ed programs have to find room for.
 tls=$(readelf -lW "$builddir/libzend_malloc.so" | awk '$1 == "TLS" { print $6 }')
 ok "it takes little static thread-local storage ($tls)" test "$((tls))" -le 64
