@@ -33,6 +33,8 @@ enum {
 };
 
 static const uint64_t profile_ns = 2000000000;
+/* A sample begins no further run after so long: there are traces of large blocks that take seconds. */
+static const uint64_t sample_ns = 300000000;
 
 static const char flag[] = "--contender";
 
@@ -256,25 +258,27 @@ static bool take_time(struct work *work)
 {
 	static struct zmm_time_sample samples[runs_max];
 	size_t operations = work->program->op_count ? work->program->op_count : 1;
-	size_t runs = runs_of(work->program);
+	size_t runs = runs_of(work->program), done = 0;
 	zmm_replay *replay = zmm_replay_new(work->program, &work->options, work->error);
-	double first_ns = 0;
+	uint64_t began = zmm_monotonic_ns();
+	double first_ns;
 
 	if (!replay) {
 		return false;
 	}
-	for (size_t i = 0; i < runs; i++) {
+	while (done == 0 || (done < runs && zmm_monotonic_ns() - began < sample_ns)) {
 		struct zmm_replay_time time;
 
 		zmm_replay_timed(replay, &time);
-		samples[i].ns = (double)time.cpu_ns / (double)operations;
-		samples[i].wall_ns = (double)time.wall_ns / (double)operations;
-		first_ns = i == 0 ? samples[0].ns : first_ns;
+		samples[done].ns = (double)time.cpu_ns / (double)operations;
+		samples[done].wall_ns = (double)time.wall_ns / (double)operations;
+		done++;
 		zmm_replay_rewind(replay);
 	}
 	zmm_replay_free(replay);
-	qsort(samples, runs, sizeof samples[0], compare_samples);
-	work->sample->time = samples[runs / 2];
+	first_ns = samples[0].ns;
+	qsort(samples, done, sizeof samples[0], compare_samples);
+	work->sample->time = samples[(done - 1) / 2];
 	work->sample->time.first_ns = first_ns;
 	work->size = sizeof work->sample->time;
 	return true;
@@ -284,9 +288,10 @@ static bool take_latency(struct work *work)
 {
 	size_t runs = runs_of(work->program);
 	zmm_replay *replay = zmm_replay_new(work->program, &work->options, work->error);
+	uint64_t began = zmm_monotonic_ns();
 	bool done = replay != NULL;
 
-	for (size_t i = 0; i < runs && done; i++) {
+	for (size_t i = 0; done && (i == 0 || (i < runs && zmm_monotonic_ns() - began < sample_ns)); i++) {
 		done = zmm_latency_run(&work->sample->latency, work->program, replay, work->error);
 	}
 	zmm_replay_free(replay);
