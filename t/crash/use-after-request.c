@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+/* Frees a block after the end of the request it belongs to. */
+#include "t/crash/crash.h"
+
+static void bug(size_t size)
+{
+	char *data = block(size);
+
+	shutdown_memory_manager(1, 0);
+	stage("at once");
+	efree(any(data));
+}
