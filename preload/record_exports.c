@@ -3,7 +3,8 @@
  * preload/record_exports.c - the names that the recorder replaces: each is the C library's function
  * of that name, and a note of the call.
  *
- * The rest of the family (malloc_usable_size, mallinfo, …) stays the C library's: the blocks are its.
+ * The rest of the family (malloc_usable_size, mallinfo, …) stays the C library's: the blocks
+ * are its.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -76,7 +77,7 @@ EXPORT void free_aligned_sized(void *address, size_t alignment, size_t size)
 /* {{{ realloc */
 
 /* The old address is free before the C library returns, so the number of a move's first half is
- * taken before the call.  A failed resize leaves the block alone and is noted as what failed. */
+ * taken before the call. A failed resize leaves the block alone and is noted as what failed. */
 static void *resize(void *old, size_t size)
 {
 	struct zend_mm_record_lane *lane = zend_mm_record_enter();
@@ -131,8 +132,8 @@ static bool is_power_of_two(size_t number)
 	return number && !(number & (number - 1));
 }
 
-/* The alignment in the trace is what was asked for, or the next power of two, as the C library takes
- * it. */
+/* The alignment in the trace is what was asked for, or the next power of two, as the C library
+ * takes it. */
 static void note_aligned(const void *address, size_t alignment, size_t size)
 {
 	unsigned log2 = 0;

@@ -4,20 +4,20 @@
  *
  *	| header, rest of its page | slot | full | full | slot | full | …
  *
- * A lane writes into a slot: a block of the file that stays mapped, so whatever ends the process, what
- * is in it stays.  When it is full, it is copied to the end of the file and begins anew.  That is a
- * quarter of what fresh mapped pages would cost.  Where the process is killed between the two, the
- * block is there twice, and the copy perhaps not whole: both have the same stamp, which no other block
- * has, and readers take the first.
+ * A lane writes into a slot: a block of the file that stays mapped, so whatever ends the process,
+ * what is in it stays. When it is full, it is copied to the end of the file and begins anew. That
+ * is a quarter of what fresh mapped pages would cost. Where the process is killed between the
+ * two, the block is there twice, and the copy perhaps not whole: both have the same stamp, which
+ * no other block has, and readers take the first.
  *
- * Slots are reserved on the disk before they are mapped, so that a full disk is an error here and not a
- * signal in the middle of an event.
+ * Slots are reserved on the disk before they are mapped, so that a full disk is an error here and
+ * not a signal in the middle of an event.
  *
  * The file gets its name when its header is written: nobody sees a trace without one.
  *
- * The descriptor lies high, where programs that count on or close the low ones do not meet it.  It is
- * not trusted: before each use it is compared with the file, and opened again by name if the program
- * has closed it or uses its number for something else.
+ * The descriptor lies high, where programs that count on or close the low ones do not meet it. It
+ * is not trusted: before each use it is compared with the file, and opened again by name if the
+ * program has closed it or uses its number for something else.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * preload/record_lanes.c - a lane for each thread: who has which, and what happens when its block is
- * full.
+ * preload/record_lanes.c - a lane for each thread: who has which, and what happens when its block
+ * is full.
  *
- * There are about as many lanes as the most threads that lived at once.  A thread that wants one
+ * There are about as many lanes as the most threads that lived at once. A thread that wants one
  * first looks for one whose owner has ended (the system does not know it any more), tells the trace
- * so, and goes on writing where the other left off.  So the trace knows a thread's end no sooner
+ * so, and goes on writing where the other left off. So the trace knows a thread's end no sooner
  * than a new thread makes use of it, but never has more threads alive than there are lanes.
  *
  * Invariant: a lane's block is written by its owner alone; everything else here happens under the
@@ -30,7 +30,7 @@ static unsigned unused_count;
 
 /* {{{ Blocks. */
 
-/* Begin a block in the lane's slot.  Its stamp is a number from the counter, which makes it unlike
+/* Begin a block in the lane's slot. Its stamp is a number from the counter, which makes it unlike
  * that of any other block. */
 static void begin_block(struct zend_mm_record_lane *lane, void *slot)
 {
@@ -115,7 +115,7 @@ static void put_thread_event(struct zend_mm_record_lane *lane, enum zmm_event_ki
 	zmm_block_add(&lane->block, &event);
 }
 
-/* Hand a lane to this thread.  The first thread of a process begins with the process. */
+/* Hand a lane to this thread. The first thread of a process begins with the process. */
 static bool take_lane(struct zend_mm_record_lane *lane)
 {
 	struct zend_mm_record_page *page = zend_mm_record_page;
@@ -148,7 +148,7 @@ static struct zend_mm_record_lane *acquire_lane(void)
 	return lane && take_lane(lane) ? lane : NULL;
 }
 
-/* What other threads of the parent were doing is anybody's guess, so theirs are left as they are. */
+/* What other threads of the parent were doing is unknown, so theirs are left as they are. */
 void zend_mm_record_forget_lanes(void)
 {
 	struct zend_mm_record_lane *own = zend_mm_record_here.lane;

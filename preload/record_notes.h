@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * preload/record_notes.h - noting a call as nearly all are: one load of the shared state, one number
- * from the counter, half a dozen bytes into the thread's block.  For record_exports.c.
+ * preload/record_notes.h - noting a call as nearly all are: one load of the shared state, one
+ * number from the counter, half a dozen bytes into the thread's block. For record_exports.c.
  */
 #ifndef PRELOAD_RECORD_NOTES_H
 #define PRELOAD_RECORD_NOTES_H
@@ -11,7 +11,7 @@
 #include "preload/record.h"
 #include "trace/binary_fast.h"
 
-/* The lane of this thread if a plain note can be written at once, without call stacks.  `inside` is
+/* The lane of this thread if a plain note can be written at once, without call stacks. `inside` is
  * then to be set around writing it. */
 static inline struct zend_mm_record_lane *zend_mm_record_ready(
 	const struct zend_mm_record_here *here)
@@ -25,7 +25,7 @@ static inline struct zend_mm_record_lane *zend_mm_record_ready(
 	return ready ? lane : NULL;
 }
 
-/* The next number.  A program of one thread need not pay for the order of several. */
+/* The next number. A program of one thread need not pay for the order of several. */
 static inline uint64_t zend_mm_record_stamp(void)
 {
 	_Atomic uint64_t *stamp = &zend_mm_record_page->stamp;
@@ -39,8 +39,8 @@ static inline uint64_t zend_mm_record_stamp(void)
 	return atomic_fetch_add_explicit(stamp, 1, memory_order_relaxed) + 1;
 }
 
-/* Note that a block was given out (ALLOC; `address` is NULL if the request failed), or is about to be
- * freed (FREE, `size` is 0). */
+/* Note that a block was given out (ALLOC; `address` is NULL if the request failed), or is about
+ * to be freed (FREE, `size` is 0). */
 static inline __attribute__((always_inline)) void zend_mm_record_note(enum zmm_event_kind kind,
 	const void *address, size_t size)
 {

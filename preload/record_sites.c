@@ -4,15 +4,15 @@
  * about new ones and about the modules that their addresses lie in.
  *
  * A stack is known by a hash of its addresses, of which a word of the table keeps 40 bits and the
- * place in the table some more: of a million stacks two are taken for one with a chance of about one
- * to a million.  The other 24 bits are its number, so a single exchange of a word makes it known.
- * The table has a fixed size; stacks that are new when it is full get number 0, unknown.
+ * place in the table some more: of a million stacks two are taken for one with a chance of about
+ * one to a million. The other 24 bits are its number, so a single exchange of a word makes it
+ * known. The table has a fixed size; stacks that are new when it is full get number 0, unknown.
  *
- * A stack's number is in the table before the event that tells about it is written, but that event's
- * stamp is older still, so no event about a site comes before it.
+ * A stack's number is in the table before the event that tells about it is written, but that
+ * event's stamp is older still, so no event about a site comes before it.
  *
- * The unwinder is libunwind, opened when call stacks are wanted and only then, since a program should
- * not get libraries that it would not have otherwise; or the chain of frame pointers.
+ * The unwinder is libunwind, opened when call stacks are wanted and only then, since a program
+ * should not get libraries that it would not have otherwise; or the chain of frame pointers.
  */
 #include "config.h"
 
@@ -210,7 +210,7 @@ static void tell_stack(struct zend_mm_record_lane *lane, uint32_t number,
 	zmm_block_add(&lane->block, &event);
 }
 
-/* The number in the table's word for this hash: 0 if none has it, with `*place` where it belongs. */
+/* The number that goes with the hash: 0 if there is none, with `*place` where it belongs. */
 static uint32_t look_up(uint64_t hash, size_t *place)
 {
 	size_t at = hash & (TABLE_SIZE - 1);

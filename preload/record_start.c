@@ -2,12 +2,12 @@
 /*
  * preload/record_start.c - when a process begins to be recorded, and to which file.
  *
- * That is at its first call, or when the library is initialised.  The first call usually comes from the
- * dynamic linker, long before the program's first line; environ is not set then, and /proc tells the
- * environment.  ZEND_MM_RECORD is the file's
- * absolute path, ZEND_MM_RECORD_SITES asks for call stacks: "unwind" or "frame-pointers".
+ * That is at its first call, or when the library is initialised. The first call usually comes
+ * from the dynamic linker, long before the program's first line; environ is not set then, and
+ * /proc tells the environment. ZEND_MM_RECORD is the file's absolute path, ZEND_MM_RECORD_SITES
+ * asks for call stacks: "unwind" or "frame-pointers".
  *
- * The child of a fork finds the page zeroed and begins anew, with a file of its own.  So does the
+ * The child of a fork finds the page zeroed and begins anew, with a file of its own. So does the
  * program that a process becomes with exec, since the library is preloaded there, too.
  */
 #include "config.h"
@@ -39,7 +39,7 @@ static bool started; /* here or in the process that this one was forked from */
 static pid_t forked_from;
 static pid_t process;
 
-/* {{{ The lock.  Held for a few system calls at most. */
+/* {{{ The lock. Held for a few system calls at most. */
 
 enum { UNLOCKED, LOCKED, LOCKED_WAITED_FOR };
 
@@ -110,7 +110,7 @@ static void take_entry(const char *entry)
 	}
 }
 
-/* Up to room - 1 bytes of a file of /proc, and a zero.  Returns how many. */
+/* Up to room - 1 bytes of a file of /proc, and a zero. Returns how many. */
 static size_t read_file(const char *name, char *bytes, size_t room)
 {
 	int fd = open(name, O_RDONLY | O_CLOEXEC);
@@ -229,7 +229,7 @@ void zend_mm_record_introduce(struct zmm_block *block)
 	zmm_block_add(block, &event);
 }
 
-/* The dynamic linker can be asked for another library from here on.  A program that asks malloc for
+/* The dynamic linker can be asked for another library from here on. A program that asks malloc for
  * nothing leaves a trace of that. */
 __attribute__((constructor)) static void loaded(void)
 {

@@ -57,7 +57,7 @@ rm -f trace.zmt
 printf 'int main(void) { return 0; }\n' > idle.c
 if $CC -o idle idle.c 2> /dev/null; then
 	run "$ZMM" record -q -o trace.zmt ./idle
-	is "$status $(operations trace.zmt)" "0 0" "a program that asks for nothing leaves an empty trace"
+	is "$status $(operations trace.zmt)" "0 0" "who asks for nothing leaves an empty trace"
 else
 	skip 1 "$CC compiles nothing"
 fi

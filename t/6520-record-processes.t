@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Threads, children, exec, and ends of all kinds: every process leaves a trace of its own that reads.
+# Threads, children, exec, ends of all kinds: every process leaves a trace of its own that reads.
 
 . "${srcdir:-$(dirname "$0")/..}/t/tap.sh"
 . "$srcdir/t/record.sh"
@@ -11,13 +11,13 @@ has() { as_text "$1" | grep -cE "^a [0-9]+ $2\$"; }
 # quiet WHAT: reading the trace gave nothing to remark.
 quiet() { is "$(cat "$tmp/remarks")" "" "$1: nothing was lost"; }
 
-for task in threads exchange churn; do
-	recorded $task 60
+for task in threads "exchange 20000" "churn 60"; do
+	recorded $task
 	is "$status" 0 "$task: the program works as always"
 	ok "$task: has operations" test "$(operations "$trace")" -gt 5000
-	quiet $task
-	replays $task "$trace"
-	replays_threaded $task "$trace"
+	quiet "$task"
+	replays "$task" "$trace"
+	replays_threaded "$task" "$trace"
 done
 is "$(threads "$trace")" 181 "each thread has a number of its own"
 ok "but few are there at once" test "$("$ZMM" replay --threads "$trace" |

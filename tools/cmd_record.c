@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * zmm record: runs a program with the recorder preloaded, waits for it, and puts the traces in order
- * that it and its children wrote.
+ * zmm record: runs a program with the recorder preloaded, waits for it, and puts the traces in
+ * order that it and its children wrote.
  */
 #include <getopt.h>
 #include <stdio.h>
@@ -14,13 +14,13 @@
 
 static const char help[] =
 	"usage: zmm record [OPTION…] [--] COMMAND [ARGUMENT…]\n"
-	"Runs a dynamically linked program, and all that it starts, on the system's malloc, and records\n"
-	"every request in binary traces: the first process to FILE, each other one, whether forked or\n"
-	"become by exec, to FILE.PROCESS. The exit status is the command's, 128 and the signal's\n"
-	"number if one ended it, 127 if there is no such command, 126 if it cannot be run.\n\n"
+	"Runs a dynamically linked program, and all that it starts, on the system's malloc, and\n"
+	"records every request in binary traces: the first process to FILE, each other one, whether\n"
+	"forked or become by exec, to FILE.PROCESS. The exit status is the command's, 128 and the\n"
+	"signal's number if one ended it, 127 if there is no such command, 126 if it cannot be run.\n\n"
 	"  -o, --output FILE   where to; an old one is replaced (COMMAND.zmt in this folder)\n"
-	"  -s, --sites[=HOW]   record call stacks, too: by unwind (libunwind) or frame-pointers, which\n"
-	"                      is faster and needs programs that have them (unwind)\n"
+	"  -s, --sites[=HOW]   record call stacks, too: by unwind (libunwind) or frame-pointers,\n"
+	"                      which is faster and needs programs that have them (unwind)\n"
 	"  -q, --quiet         say nothing about the traces at the end\n"
 	"  -h, --help          this\n\n"
 	"Whatever ends a process, its trace holds all that it did until then.\n";
@@ -213,8 +213,8 @@ static void pass_on(int signal)
 		kill(child, signal);
 }
 
-/* What comes from the terminal reaches the command as well, which decides; what is sent to zmm alone
- * is passed on. */
+/* What comes from the terminal reaches the command as well, which decides; what is sent to zmm
+ * alone is passed on. */
 static void set_signals(struct sigaction before[4])
 {
 	static const int signals[] = { SIGINT, SIGQUIT, SIGTERM, SIGHUP };

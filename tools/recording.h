@@ -18,8 +18,8 @@ struct zmm_recording {
 bool zmm_recording_look(const char *path, struct zmm_recording *recording);
 
 /* Close the blocks that were being written, cut off what was reserved and not used and, if
- * `name_functions`, append the names of the functions in call stacks. The process must have ended. False with the
- * error set; the file is then as readable as before. */
+ * `name_functions`, append the names of the functions in call stacks. The process must have
+ * ended. False with the error set; the file is then as readable as before. */
 bool zmm_recording_finish(const char *path, bool name_functions,
 	struct zmm_recording *recording, struct zmm_error *error);
 

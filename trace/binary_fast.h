@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The encoding of the events that a recorder writes by the million: zmm_block_add(), inlined for an
- * allocation, a free or a resize without alignment and site. Writes the very same bytes. block->events,
- * which is of no use to a recorder, stays as it is.
+ * The encoding of the events that a recorder writes by the million: zmm_block_add(), inlined for
+ * an allocation, a free or a resize without alignment and site. Writes the very same bytes.
+ * block->events, which is of no use to a recorder, stays as it is.
  *
  * User: the recorder in preload/.
  */
@@ -24,7 +24,8 @@ static inline __attribute__((always_inline)) unsigned char *zmm_put_varint_fast(
 {
 	if (__builtin_expect(value >> 28 != 0, 0))
 		return zmm_put_varint(at, value);
-	/* Seven bits to a byte: moving a part up by two and by one is adding it three times and once. */
+	/* Seven bits to a byte: moving a part up by two and by one is adding it three times and once.
+	 * */
 	uint32_t bytes = (uint32_t)value;
 	bytes += 3 * (bytes & 0x0fffc000);
 	bytes += bytes & 0x3f803f80;

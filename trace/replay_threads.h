@@ -3,9 +3,9 @@
  * trace/replay_threads.h - running a program on as many threads as were recorded.
  *
  * A heap of ours belongs to one thread, so this replay does not make one: requests go to malloc,
- * free and realloc of the process, whoever provides them. With the malloc replacement preloaded they
- * are served by a heap for each thread, and blocks that another thread frees go home as they would
- * in the recorded program.
+ * free and realloc of the process, whoever provides them. With the malloc replacement preloaded
+ * they are served by a heap for each thread, and blocks that another thread frees go home as they
+ * would in the recorded program.
  *
  * Each thread runs its own operations in their order. Between threads there is no other order than
  * this, which is what the recorded program itself could rely on:
@@ -36,8 +36,8 @@ struct zmm_threads_results {
 
 /* Runs the program once; with `verify`, blocks are filled, and verified when they are resized or
  * freed. False with the error set: kind INPUT for a program with operations that concern one heap
- * (limits, requests, collections, refusals), SYSTEM where there is no memory or no thread, or where a
- * payload was not what it had been. What is left allocated at the end is freed. */
+ * (limits, requests, collections, refusals), SYSTEM where there is no memory or no thread, or
+ * where a payload was not what it had been. What is left allocated at the end is freed. */
 bool zmm_replay_threads(const zmm_program *program, bool verify,
 	struct zmm_threads_results *results, struct zmm_error *error);
 

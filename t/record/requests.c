@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A program to be recorded: requests TASK [ARGUMENT]. What it asks of malloc is known, by sizes that
- * nothing else asks for, or checked by itself; how it ends is up to the task.
+ * A program to be recorded: requests TASK [ARGUMENT]. What it asks of malloc is known, by sizes
+ * that nothing else asks for, or checked by itself; how it ends is up to the task.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -81,12 +81,14 @@ enum { THREADS = 4, PLACES = 64 };
 static _Atomic(void *) places[PLACES];
 static atomic_bool enough;
 
+static int exchanges = 30000; /* of each thread */
+
 /* Put a block where another thread's was, and free or resize that one. */
 static void *exchange_blocks(void *seed)
 {
 	uint32_t state = (uint32_t)(uintptr_t)seed;
 
-	for (int i = 0; i < 30000 && !enough; i++) {
+	for (int i = 0; i < exchanges && !enough; i++) {
 		size_t size = next_random(&state) % 200;
 		void *block = atomic_exchange(&places[next_random(&state) % PLACES], allocate(size));
 		if (block && next_random(&state) % 3 == 0)
@@ -156,7 +158,7 @@ static void task_threads(const char *argument)
 
 static void task_exchange(const char *argument)
 {
-	(void)argument;
+	exchanges = argument ? atoi(argument) : exchanges;
 	run_threads(THREADS, exchange_blocks);
 	for (int i = 0; i < PLACES; i++)
 		release(places[i]);
@@ -349,7 +351,8 @@ static void task_cancel(const char *argument)
 	release(allocate(70081));
 }
 
-/* Stops after every hundred pairs of requests, so that a tracer can choose where to look closely. */
+/* Stops after every hundred pairs of requests, so that a tracer can choose where to look closely.
+ * */
 static void task_stops(const char *argument)
 {
 	(void)argument;
