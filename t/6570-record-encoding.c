@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The recorder's inlined encoding of plain events writes the very bytes that the general one does. */
+/* The recorder's inlined encoding of plain events writes the very bytes that the general one
+ * does. */
 #include "t/tap.h"
 
 #include "trace/binary_fast.h"
