@@ -135,7 +135,8 @@ static size_t held_after_big(bool no_rest_list)
 
 static void test_rest_list(void)
 {
-	is_size(held_after_big(false), 2 * 262144, "the rest list: the small block has a segment of its "
+	is_size(held_after_big(false), 2 * 262144, "the rest list: the small block has a segment of "
+		"its "
 		"own, the big one's is given back");
 	is_size(held_after_big(true), 262144 + 524288, "no rest list: the small block keeps the big "
 		"one's segment");

@@ -50,8 +50,8 @@ is "$("$ZMM" map -m modern --at 2 -b "$tmp/t.trace" | grep -c '^block 0 .* 112 f
 run sh -c 'printf "m\n6\np\nx\nq\n" | "$0" step -m legacy -S 256K "$1"' "$ZMM" "$tmp/t.trace"
 is "$status" 0 "steps are taken from a pipe"
 like "$out" "operation 0 of 8: the heap is made*operation 6 of 8: allocate 300000 bytes -> 1+32
-*3. New segment from storage: 524288 bytes at 1+0.*5. Set apart: 224240 bytes at 1+300032 go to the \
-rest list*operation 5 of 8: free: the block of operation 2
+*3. New segment from storage: 524288 bytes at 1+0.*5. Set apart: 224240 bytes at 1+300032 go to \
+the rest list*operation 5 of 8: free: the block of operation 2
    1. Listed: 2016 bytes at 0+8344 become a node of tree 10.*the next operation*" \
 	"forward, backward, and the keys for what is no key"
 run sh -c 'printf "\$\n" | "$0" step -m modern "$1"' "$ZMM" "$tmp/t.trace"

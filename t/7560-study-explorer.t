@@ -92,12 +92,16 @@ check()
 check 8 'go(8);' "at once"
 check 5 'for (let i = 0; i < 25; i++) { byId("on").click(); }
 	while (at.scene > 5) { byId("back").click(); }' "back from the end"
-check 13 'const press = (key) => document.dispatchEvent(new KeyboardEvent("keydown", { key }));''press("End"); press("Home"); for (let i = 0; i < 13; i++) { press("ArrowRight"); }' \
+check 13 'const press = (key) => document.dispatchEvent(new KeyboardEvent("keydown", { key }));
+	press("End"); press("Home");
+	for (let i = 0; i < 13; i++) { press("ArrowRight"); }' \
 	"by keys"
-check 25 'byId("slide").value = 25; byId("slide").oninput({ target: byId("slide") });' "by the slider"
+check 25 'byId("slide").value = 25; byId("slide").oninput({ target: byId("slide") });' \
+	"by the slider"
 
 # Every operation, forward and then backward, has one state; what is drawn is there.
-browser_open "$tmp/explorer.html" 'const text = () => cards.map((card) => mapText(card.heap, at.scene)).join("");
+browser_open "$tmp/explorer.html" '
+	const text = () => cards.map((card) => mapText(card.heap, at.scene)).join("");
 	const forward = []; let same = 0;
 	for (let i = 0; i <= 25; i++) { go(i); forward.push(text()); }
 	for (let i = 25; i >= 0; i--) { go(i); same += text() === forward[i]; }
@@ -111,21 +115,24 @@ look='go(23);
 	const legacy = document.querySelector("[data-mode=legacy]");
 	const kinds = [...legacy.querySelectorAll(".path li")].map((li) => li.dataset.kind).join(", ");
 	const searched = legacy.querySelectorAll(".searched .hot").length;
-	const painted = (c) => { const p = c.getContext("2d").getImageData(0, 0, c.width, c.height).data;
-		for (let i = 4; i < p.length; i++) { if (p[i] !== p[i % 4]) { return true; } } return false; };
+	const pixels = (c) => c.getContext("2d").getImageData(0, 0, c.width, c.height).data;
+	const painted = (c) => pixels(c).some((value, i, all) => value !== all[i % 4]);
 	const all = [...document.querySelectorAll("canvas")];
 	legacy.querySelector(".path li:last-child").click();
-	answer = `${kinds} | hot=${searched > 0} canvases=${all.length} blank=${all.filter((c) => !painted(c)).length} ` +
+	answer = `${kinds} | hot=${searched > 0} canvases=${all.length} ` +
+		`blank=${all.filter((c) => !painted(c)).length} ` +
 		`chosen=${legacy.querySelector(".block").textContent.includes("bytes")} ` +
 		`link=${!!document.querySelector("#info a")} ` +
 		`wide=${document.documentElement.scrollWidth > innerWidth}`;'
 for shape in 1300,900 500,900; do
 	browser_open "$tmp/explorer.html" "$look" --window-size=$shape
-	like "$answer" "*trees, *tree, *| hot=true canvases=[4-9] blank=0 chosen=true link=true wide=false" \
+	like "$answer" \
+		"*trees, *tree, *| hot=true canvases=[4-9] blank=0 chosen=true link=true wide=false" \
 		"$shape: the path, the tree, the maps, the explanation"
 	is "$errors" "" "$shape: no error"
 done
-browser_open "$tmp/explorer.html" "$look" --window-size=1300,900 --blink-settings=preferredColorScheme=0
+browser_open "$tmp/explorer.html" "$look" --window-size=1300,900 \
+	--blink-settings=preferredColorScheme=0
 like "$answer" "*blank=0*" "dark: the maps are drawn"
 is "$errors" "" "dark: no error"
 

@@ -36,19 +36,22 @@ static const struct zmm_variant variants[] = {
 
 static const struct zmm_idea ideas[] = {
 	{ "cache", "the cache",
-		"Blocks of a few sizes die and are born at random: each hit saves the neighbours' headers and "
+		"Blocks of a few sizes die and are born at random: each hit saves the neighbours' "
+		"headers and "
 		"the lists, and a greater capacity has more hits.",
 		{ "no-cache", "cache-2006", "cache-2007" }, "uniform",
 		{ { ZMM_SETTING_OPS, 100000, true }, { ZMM_SETTING_LIVE, 1000000, true },
 			{ ZMM_SETTING_MAX, 500, true } } },
 	{ "trees", "trees instead of a list",
-		"With many free blocks of many sizes a list is walked to its end for each request; first fit "
+		"With many free blocks of many sizes a list is walked to its end for each request; first "
+		"fit "
 		"stops early and fits worse.",
 		{ "best-fit-list", "first-fit-list" }, "uniform",
 		{ { ZMM_SETTING_OPS, 40000, true }, { ZMM_SETTING_LIVE, 32 << 20, true },
 			{ ZMM_SETTING_MIN, 600, true }, { ZMM_SETTING_MAX, 30000, true } } },
 	{ "rest-list", "the rest list",
-		"Bug 44069, $s = $s . \"x\": small blocks settle in what the string's segment has left over, "
+		"Bug 44069, $s = $s . \"x\": small blocks settle in what the string's segment has left "
+		"over, "
 		"so that no segment becomes empty again.",
 		{ "no-rest-list" }, "strings",
 		{ { ZMM_SETTING_OPS, 100000, true } } },
@@ -57,12 +60,14 @@ static const struct zmm_idea ideas[] = {
 		{ "no-kept-segment" }, "requests",
 		{ { ZMM_SETTING_OPS, 100000, true }, { ZMM_SETTING_PER, 500, true } } },
 	{ "coalescing", "coalescing",
-		"Phases with other sizes each: what the last phase left in small pieces serves the next only "
+		"Phases with other sizes each: what the last phase left in small pieces serves the next "
+		"only "
 		"once the pieces are put together again.",
 		{ "no-coalescing" }, "phases",
 		{ { ZMM_SETTING_OPS, 100000, true } } },
 	{ "segment-size", "segments of 256 KiB",
-		"A long-lived set among short requests: smaller segments come back sooner, bigger ones need "
+		"A long-lived set among short requests: smaller segments come back sooner, bigger ones "
+		"need "
 		"fewer calls.",
 		{ "segments-64k", "segments-1m", "segments-2m" }, "server",
 		{ { ZMM_SETTING_OPS, 100000, true } } }

@@ -15,10 +15,12 @@
 
 static const char help[] =
 	"usage: zmm ablate [OPTION…] [TRACE…]\n"
-	"Says what each idea of the legacy heap brings in time, memory and fragmentation: replays each\n"
+	"Says what each idea of the legacy heap brings in time, memory and fragmentation: replays "
+	"each\n"
 	"TRACE on the heap as it was and on heaps that lack one idea, and then, for each idea, the\n"
 	"workload that it was invented for with and without it.\n\n"
-	"  -r, --runs N         timed runs of each, of which the best counts (default: 3; 0: no times,\n"
+	"  -r, --runs N         timed runs of each, of which the best counts (default: 3; 0: no "
+	"times,\n"
 	"                       and what is printed is the same each time)\n"
 	"  -w, --workloads      the workloads only, also where traces are named\n"
 	"  -t, --traces         the traces only\n"

@@ -16,7 +16,8 @@
 
 static const char help[] =
 	"usage: zmm explore [OPTION…] TRACE -o FILE.html\n"
-	"Writes one page, which needs no network, that steps through the operations of a trace, forward\n"
+	"Writes one page, which needs no network, that steps through the operations of a trace, "
+	"forward\n"
 	"and backward: what the allocator did, the memory as a map, the lists, the figures.\n\n"
 	"  -o, --output FILE    the page; - is standard output\n"
 	"  -m, --mode MODE      legacy, modern, or both side by side (the default)\n"
@@ -55,7 +56,8 @@ static int set_mode(struct settings *settings, const char *name)
 	settings->page.legacy = both || strcmp(name, "legacy") == 0;
 	settings->page.modern = both || strcmp(name, "modern") == 0;
 	if (!settings->page.legacy && !settings->page.modern)
-		return zmm_bad_usage("explore", "there is no mode '%s', only legacy, modern and both", name);
+		return zmm_bad_usage("explore", "there is no mode '%s', only legacy, modern and both",
+			name);
 	return ZMM_EXIT_OK;
 }
 

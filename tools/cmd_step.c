@@ -2,8 +2,8 @@
 /*
  * zmm step: goes through a trace one operation at a time, forward and backward, in the terminal.
  *
- * On a terminal one key is a command; from a pipe each line is one. Going anywhere replays the trace
- * up to there: that is quick, and exact.
+ * On a terminal one key is a command; from a pipe each line is one. Going anywhere replays the
+ * trace up to there: that is quick, and exact.
  */
 #include <getopt.h>
 #include <inttypes.h>
@@ -27,7 +27,8 @@
 static const char help[] =
 	"usage: zmm step [OPTION…] TRACE\n"
 	"Goes through a trace one operation at a time: what the allocator did, in words, and the heap\n"
-	"afterwards. On a terminal a key is a command, otherwise each line of standard input is one.\n\n"
+	"afterwards. On a terminal a key is a command, otherwise each line of standard input is "
+	"one.\n\n"
 	KEYS
 	"\n"
 	"  -f, --from OP        begin after that operation (default: 0, the heap as it was made)\n"

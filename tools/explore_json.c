@@ -4,8 +4,8 @@
  *
  * The items of each key (a region's blocks, a list's members) are kept as the text that was written
  * for them, with the place where each begins; the next scene's are compared with these. Blocks are
- * compared place by place, so that two changes far apart are two; the places of a list's members are
- * their numbers from the end, so that a stack's members keep theirs.
+ * compared place by place, so that two changes far apart are two; the places of a list's members
+ * are their numbers from the end, so that a stack's members keep theirs.
  */
 #include "tools/explore_json.h"
 
@@ -291,7 +291,8 @@ static void put_block(struct text *text, const struct zmm_scene_block *block)
 		const struct zmm_scene_word *word = &block->words[i];
 
 		if (word->spot.region == ZMM_SPOT_NONE)
-			put(text, ",[%d,%u,%" PRIu64 "]", number_of_word(word->name), word->offset, word->value);
+			put(text, ",[%d,%u,%" PRIu64 "]", number_of_word(word->name), word->offset,
+				word->value);
 		else
 			put(text, ",[%d,%u,%" PRId64 ",%" PRIu64 "]", number_of_word(word->name), word->offset,
 				word->spot.region, word->spot.offset);
@@ -426,7 +427,8 @@ static bool put_heap(struct writer *writer, bool modern, struct zmm_error *error
 	bool done;
 
 	put(&writer->out, "%s{\"mode\":\"%s\",\"scenes\":[",
-		writer->out.start[writer->out.length - 1] == '[' ? "" : ",\n", modern ? "modern" : "legacy");
+		writer->out.start[writer->out.length - 1] == '[' ? "" : ",\n",
+			modern ? "modern" : "legacy");
 	done = zmm_scenes_run(writer->program, &run, error);
 	put(&writer->out, "]}");
 	forget(writer);

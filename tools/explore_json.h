@@ -12,9 +12,10 @@
  * }
  *
  * A scene is { "s": steps, "f": figures, "r": result, "x": 1 if refused, "o": order of the regions,
- * "b": changes of regions' blocks, "l": changes of lists }, each left out where it is empty or as it
- * was. A change is [key, at, removed, item, …]: of the items of that key, so many are removed from
- * that index on and those that follow are put there. A key that is no longer in the order is gone.
+ * "b": changes of regions' blocks, "l": changes of lists }, each left out where it is empty or as
+ * it was. A change is [key, at, removed, item, …]: of the items of that key, so many are removed
+ * from that index on and those that follow are put there. A key that is no longer in the order is
+ * gone.
  *
  *   step    [kind, region, offset, size, number]      trailing zeros left out
  *   block   [size, state, list, index, operation, requested, word, …]

@@ -3,9 +3,9 @@
  * What there is to see of a heap at a moment of a replay, and what happened on the way to it.
  *
  * The heap is one under study (heap/study/study.h), on a storage that numbers its regions. A scene
- * is made from the walker, the lists' walker, the figures and the words in headers; the steps are the
- * events of the operation before it. All that is shown, in the terminal or in a page, is shown from
- * here.
+ * is made from the walker, the lists' walker, the figures and the words in headers; the steps are
+ * the events of the operation before it. All that is shown, in the terminal or in a page, is shown
+ * from here.
  *
  *   zmm_scenes_run() --> observer, with a struct zmm_scene, for each operation asked for
  */

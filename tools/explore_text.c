@@ -168,7 +168,8 @@ static void print_tree_member(FILE *out, const struct zmm_scene_member *member)
 	static const char *const links[] = { "root", "0:", "1:", "=" };
 	char spot[48];
 
-	fprintf(out, "    %*s%s %zu at %s\n", (int)(2 * member->depth + (member->link == 2 ? 2 : 0)), "",
+	fprintf(out, "    %*s%s %zu at %s\n",
+		(int)(2 * member->depth + (member->link == 2 ? 2 : 0)), "",
 		links[member->link + 1], member->size, zmm_spot_text(member->spot, spot));
 }
 

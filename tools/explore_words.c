@@ -56,7 +56,8 @@ static const struct zmm_step_words words[ZEND_MM_EVENT_KINDS] = {
 	[ZEND_MM_EVENT_TREE_NEW_NODE] = {
 		"Listed: {size} bytes at {at} become a node of tree {n}.", TREES },
 	[ZEND_MM_EVENT_TREE_NEW_MEMBER] = {
-		"Listed: {size} bytes at {at} join the ring of the node of their size in tree {n}.", TREES },
+		"Listed: {size} bytes at {at} join the ring of the node of their size in tree {n}.",
+			TREES },
 	[ZEND_MM_EVENT_TREE_LEAF_GONE] = {
 		"Unlinked: the leaf of {size} bytes at {at} leaves tree {n}.", TREES },
 	[ZEND_MM_EVENT_TREE_INNER_GONE] = {
@@ -71,16 +72,19 @@ static const struct zmm_step_words words[ZEND_MM_EVENT_KINDS] = {
 	[ZEND_MM_EVENT_REST_TAKEN] = {
 		"Rest list: the block of {size} bytes at {at} is taken.", REST },
 	[ZEND_MM_EVENT_REST_INSERT] = {
-		"Set apart: {size} bytes at {at} go to the rest list, which has {n} large blocks now.", REST },
+		"Set apart: {size} bytes at {at} go to the rest list, which has {n} large blocks now.",
+			REST },
 	[ZEND_MM_EVENT_REST_EVICTED] = {
-		"The rest list is full: its oldest block, {size} bytes at {at}, goes to the ordinary lists.",
+		"The rest list is full: its oldest block, {size} bytes at {at}, goes to the ordinary "
+		"lists.",
 		REST },
 	[ZEND_MM_EVENT_SPLIT] = {
 		"Split: the first {size} bytes at {at} are used, {n} are left over.", BLOCKS },
 	[ZEND_MM_EVENT_WHOLE] = {
 		"Taken whole: all {size} bytes at {at}; the {n} too many are no block.", BLOCKS },
 	[ZEND_MM_EVENT_CACHE_PUSH] = {
-		"To the cache: {size} bytes at {at} are pushed on stack {n}; the block stays marked as used.",
+		"To the cache: {size} bytes at {at} are pushed on stack {n}; the block stays marked as "
+		"used.",
 		CACHE },
 	[ZEND_MM_EVENT_CACHE_FULL] = {
 		"The cache is full: it holds {size} bytes.", CACHE },
@@ -106,7 +110,8 @@ static const struct zmm_step_words words[ZEND_MM_EVENT_KINDS] = {
 	[ZEND_MM_EVENT_RESIZE_SHRINKS] = {
 		"Shrinks in place, at {at}: from {size} to {n} bytes.", LEGACY_RESIZE },
 	[ZEND_MM_EVENT_RESIZE_SWAPS] = {
-		"Swaps with the cache: a cached block of {n} bytes takes the data, the one at {at} its place.",
+		"Swaps with the cache: a cached block of {n} bytes takes the data, the one at {at} its "
+		"place.",
 		LEGACY_RESIZE },
 	[ZEND_MM_EVENT_RESIZE_GROWS] = {
 		"Grows in place, at {at}: from {size} to {n} bytes.", LEGACY_RESIZE },
@@ -131,11 +136,13 @@ static const struct zmm_step_words words[ZEND_MM_EVENT_KINDS] = {
 	[ZEND_MM_EVENT_BIN_EMPTY] = {
 		"Bin {n} has no free slot of {size} bytes: it needs a run of pages.", BINS },
 	[ZEND_MM_EVENT_RUN_MADE] = {
-		"Run made: {size} bytes at {at} are cut into slots of bin {n}; the first is handed out.", BINS },
+		"Run made: {size} bytes at {at} are cut into slots of bin {n}; the first is handed "
+		"out.", BINS },
 	[ZEND_MM_EVENT_CHUNK_SKIPPED] = {
 		"The chunk at {at} is passed over: it has {size} free pages, {n} are wanted.", CHUNKS },
 	[ZEND_MM_EVENT_PAGES_SEARCH] = {
-		"Page search over the bitmap of the chunk at {at}: {n} pages; the free tail begins at {size}.",
+		"Page search over the bitmap of the chunk at {at}: {n} pages; the free tail begins at "
+		"{size}.",
 		PAGES },
 	[ZEND_MM_EVENT_PAGES_RANGE] = {
 		"A free range of {size} pages at {at}.", PAGES },
@@ -170,7 +177,8 @@ static const struct zmm_step_words words[ZEND_MM_EVENT_KINDS] = {
 	[ZEND_MM_EVENT_COLLECT] = {
 		"Collection: the free slots of each run are counted.", COLLECTION },
 	[ZEND_MM_EVENT_RUN_COLLECTED] = {
-		"The run of {size} bytes at {at} (bin {n}) has no used slot: its pages go back.", COLLECTION },
+		"The run of {size} bytes at {at} (bin {n}) has no used slot: its pages go back.",
+			COLLECTION },
 	[ZEND_MM_EVENT_COLLECTED] = {
 		"Collected: {size} bytes of pages.", COLLECTION }
 };
@@ -192,11 +200,13 @@ static const struct zmm_element_words elements[] = {
 	{ "heap's own", "the heap's own block", "Memory that the heap asked itself for, such as the "
 		"entry of a huge block.", HUGE_BLOCKS },
 	{ "cache", "cache", "One stack per small size, last in, first out; 256 KiB in all.", CACHE },
-	{ "bucket", "free_buckets", "One queue per small size: the oldest block is taken first. A bitmap "
+	{ "bucket", "free_buckets", "One queue per small size: the oldest block is taken first. A "
+		"bitmap "
 		"says which queues have one.", BUCKETS },
 	{ "tree", "large_free_buckets", "One bitwise trie per power of two. Each node is a free block; "
 		"the bits of a size lead down; equal sizes form a ring.", TREES },
-	{ "rest list", "rest_buckets", "What oversized segments have left over, kept out of the ordinary "
+	{ "rest list", "rest_buckets", "What oversized segments have left over, kept out of the "
+		"ordinary "
 		"lists until the limit is near.", REST },
 	{ "bin", "bin", "One of 30 slot sizes with its list of free slots, last in, first out.", BINS },
 	{ "real_size", "real size", "Bytes held from storage: memory_get_usage(true).",
@@ -204,7 +214,8 @@ static const struct zmm_element_words elements[] = {
 	{ "size", "size", "Bytes of blocks handed out, headers and rounding included: "
 		"memory_get_usage().", "legacy.md#figures" },
 	{ "peak", "peak", "The most that size has been in this request.", "legacy.md#figures" },
-	{ "bytes_cached", "in the cache", "Legacy: bytes in cached blocks. Modern: bytes of cached chunks.",
+	{ "bytes_cached", "in the cache", "Legacy: bytes in cached blocks. Modern: bytes of cached "
+		"chunks.",
 		CACHE },
 	{ "live", "live", "Bytes that the program asked for and has not freed: what the trace says.",
 		"glossary.md" }

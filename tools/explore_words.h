@@ -2,8 +2,9 @@
 /*
  * The steps of an operation in words, and what the elements of a heap are, for readers.
  *
- * A step's sentence is a template: {at} is the place, {size} and {n} are the event's numbers, {bits}
- * is size in binary. The terminal fills it in here, the page in the browser, from the same table.
+ * A step's sentence is a template: {at} is the place, {size} and {n} are the event's numbers,
+ * {bits} is size in binary. The terminal fills it in here, the page in the browser, from the same
+ * table.
  */
 #ifndef ZMM_EXPLORE_WORDS_H
 #define ZMM_EXPLORE_WORDS_H

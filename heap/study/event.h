@@ -4,8 +4,9 @@
  *
  * The sources of both designs are compiled twice: as the heaps of the library, and, with
  * ZEND_MM_STUDY set to 1 and names of their own (heap/study/names.h), as heaps under study. The
- * designs write ZEND_MM_EVENT() where something is decided. In the library that is nothing at all: no
- * argument is evaluated, and no instruction is there for it. A heap under study calls its observer.
+ * designs write ZEND_MM_EVENT() where something is decided. In the library that is nothing at all:
+ * no argument is evaluated, and no instruction is there for it. A heap under study calls its
+ * observer.
  *
  * A heap under study also leaves out the short ways (`config_short_ways`) which lead to the same
  * placement in fewer steps: it goes the way that the design prescribes.
@@ -38,7 +39,7 @@ enum zend_mm_study_event_kind {
 	ZEND_MM_EVENT_TREE_BEST,        /* the smallest so far that is enough: block; its size */
 	ZEND_MM_EVENT_TREE_EXACT,       /* equal size: block; its size */
 	ZEND_MM_EVENT_TREE_RIGHT,       /* a subtree to the right is remembered: its root; its size */
-	ZEND_MM_EVENT_TREE_BESIDE,      /* the search goes on beside the path: subtree's root; its size */
+	ZEND_MM_EVENT_TREE_BESIDE,      /* on beside the path: subtree's root; its size */
 	ZEND_MM_EVENT_TREE_TAKEN,       /* block; size */
 	ZEND_MM_EVENT_TREES_EMPTY,      /* nothing found */
 	ZEND_MM_EVENT_TREE_NEW_NODE,    /* a block becomes a node: block; size */
@@ -86,7 +87,7 @@ enum zend_mm_study_event_kind {
 	/* --- modern: pages --- */
 	ZEND_MM_EVENT_CHUNK_SKIPPED,    /* chunk; its free pages; pages wanted */
 	ZEND_MM_EVENT_PAGES_SEARCH,     /* chunk; free_tail; pages wanted */
-	ZEND_MM_EVENT_PAGES_RANGE,      /* a free range: its first page's address; pages; pages wanted */
+	ZEND_MM_EVENT_PAGES_RANGE,      /* a free range: its first page; pages; pages wanted */
 	ZEND_MM_EVENT_PAGES_BEST,       /* the shortest so far that is enough; the same */
 	ZEND_MM_EVENT_PAGES_EXACT,      /* the same */
 	ZEND_MM_EVENT_PAGES_TAIL,       /* taken from the range that runs to the end; the same */

@@ -3,9 +3,9 @@
  * heap/study/large_list.h - the large free blocks of a legacy heap under study in one list, as
  * before there were trees (March 2007): new blocks at the front, searched from there.
  *
- * The list is a ring around the sentinel `large`; its members have no parent link, so that taking one
- * out is what it is for a member of a tree's ring. In the library's heaps there is no such list, and
- * nothing of this is called.
+ * The list is a ring around the sentinel `large`; its members have no parent link, so that taking
+ * one out is what it is for a member of a tree's ring. In the library's heaps there is no such
+ * list, and nothing of this is called.
  *
  * For trie.c, check_lists.c and walk.c of the legacy heap.
  */

@@ -2,9 +2,9 @@
 /*
  * heap/study/study.h - heaps that can be watched, and that can do without single ideas.
  *
- * A heap under study places every block where the library's heap of that design does, as long as its
- * switches say what zend_mm_study_default() says. It is a heap like any other (kind OTHER, reached
- * through its verbs), and lives beside others.
+ * A heap under study places every block where the library's heap of that design does, as long as
+ * its switches say what zend_mm_study_default() says. It is a heap like any other (kind OTHER,
+ * reached through its verbs), and lives beside others.
  *
  * For the zmm tool and for tests; not part of the library.
  */
