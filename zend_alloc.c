@@ -232,7 +232,8 @@ void _zend_mm_free(zend_mm_heap *heap, void *ptr ZEND_MM_SITE_DC)
 	zend_mm_dispatch_free(heap, ptr);
 }
 
-void *_zend_mm_realloc2(zend_mm_heap *heap, void *ptr, size_t size, size_t copy_size ZEND_MM_SITE_DC)
+void *_zend_mm_realloc2(zend_mm_heap *heap, void *ptr, size_t size,
+	size_t copy_size ZEND_MM_SITE_DC)
 {
 	ZEND_MM_NOTE_SITE();
 	if (EXPECTED(heap->kind == ZEND_MM_KIND_LEGACY)) {

@@ -380,8 +380,8 @@ typedef struct _zend_mm_options {
 	void *chunk_data;          /* copied into the heap: storage->data points at the copy */
 	size_t chunk_data_size;
 	/* both */
-	const char *debug;         /* a list as in ZEND_MM_DEBUG: guards of the heap's blocks; or NULL */
-	const char *hardened;      /* a list as in ZEND_MM_HARDENED: checks of the heap; or NULL */
+	const char *debug;         /* a list as in ZEND_MM_DEBUG, guards of blocks; or NULL */
+	const char *hardened;      /* a list as in ZEND_MM_HARDENED, checks of the heap; or NULL */
 	bool malloc_rules;         /* guarded heaps: align to 16, let several threads call */
 } zend_mm_options;
 

@@ -47,9 +47,9 @@ struct zend_mm_modern_setup {
 /* Makes a modern heap, its first chunk included.  NULL with errno set as above. */
 zend_mm_heap *zend_mm_modern_startup(const struct zend_mm_modern_setup *setup);
 
-/* Allocate size bytes at an alignment, a power of two, for the malloc replacement (aligned.c of each
- * design).  The blocks are freed and resized like all others; one that moves in a resize loses the
- * alignment.  A refused request is reported like any other. */
+/* Allocate size bytes at an alignment, a power of two, for the malloc replacement (aligned.c of
+ * each design).  The blocks are freed and resized like all others; one that moves in a resize loses
+ * the alignment.  A refused request is reported like any other. */
 void *zend_mm_legacy_alloc_aligned(zend_mm_heap *heap, size_t alignment, size_t size);
 void *zend_mm_modern_alloc_aligned(zend_mm_heap *heap, size_t alignment, size_t size);
 

@@ -36,8 +36,8 @@ ZEND_MM_NORETURN void zend_mm_corrupted(const zend_mm_problem *problem) __attrib
  * what runs at exit would allocate from the corrupted heap. */
 extern bool zend_mm_corruption_aborts;
 
-/* The return address from which on a report shows who called: where the program entered the library,
- * if whoever found the fault knows it.  NULL: all calls. */
+/* The return address from which on a report shows who called: where the program entered the
+ * library, if whoever found the fault knows it.  NULL: all calls. */
 extern __thread const void *zend_mm_report_from;
 
 /* Prints the report about a corrupted heap to standard error (report.c). */

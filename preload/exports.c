@@ -4,8 +4,8 @@
  * when the program ends.
  *
  * All of the C11, POSIX and GNU family, so that no block is ever made by one allocator and freed by
- * another.  The semantics are those of the C library's manual; where its releases differ (alignments
- * that are no power of two) the newer one is followed.
+ * another.  The semantics are those of the C library's manual; where its releases differ
+ * (alignments that are no power of two) the newer one is followed.
  */
 #include <errno.h>
 #include <malloc.h>

@@ -2,16 +2,16 @@
 /*
  * preload/figures.c - what homes hold and have handed out, as any thread can read it.
  *
- * A heap counts in plain words, so that requests pay nothing for being counted.  Of another thread's
- * heap these words are read while its owner may be writing them.  Each is read whole by one load, so
- * that it is the figure of some moment, but two need not be of the same moment.  (Nothing follows
- * from them but what is printed.)
+ * A heap counts in plain words, so that requests pay nothing for being counted.  Of another
+ * thread's heap these words are read while its owner may be writing them.  Each is read whole by
+ * one load, so that it is the figure of some moment, but two need not be of the same moment. 
+ * (Nothing follows from them but what is printed.)
  */
 #include "heap/legacy/heap.h"
 #include "preload/home.h"
 
-/* A word that another thread may be writing.  That is what ThreadSanitizer looks for, and here it is
- * on purpose. */
+/* A word that another thread may be writing.  That is what ThreadSanitizer looks for, and here it
+ * is on purpose. */
 __attribute__((no_sanitize("thread"))) static size_t read_word(const size_t *word)
 {
 	return *(const volatile size_t *)word;

@@ -151,7 +151,8 @@ static void say(const char *function, const void *ptr, const struct zend_mm_home
 	int length;
 
 	classify(ptr, home, what, sizeof what);
-	length = snprintf(line, sizeof line, "zend_malloc: %s(%p): not a block of this library: %s; %s\n",
+	length = snprintf(line, sizeof line,
+		"zend_malloc: %s(%p): not a block of this library: %s; %s\n",
 		function, ptr, what, outcome);
 	if (length > 0 && write(STDERR_FILENO, line, (size_t)length) < 0) {
 		return; /* there is nobody to tell */

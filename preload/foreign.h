@@ -8,8 +8,8 @@
 
 #include "preload/home.h"
 
-/* Says in one line what the pointer is, and goes on or aborts, as ZEND_MM_FOREIGN wants it.  home is
- * the home that holds the address, NULL for none.  Allocates nothing and uses no stdio. */
+/* Says in one line what the pointer is, and goes on or aborts, as ZEND_MM_FOREIGN wants it.  home
+ * is the home that holds the address, NULL for none.  Allocates nothing and uses no stdio. */
 void zend_mm_foreign_pointer(const char *function, const void *ptr,
 	const struct zend_mm_home *home) ZEND_MM_COLD;
 

@@ -4,9 +4,9 @@
  * mallopt, malloc_trim.
  *
  * Called through exports.c.  In the C library's terms a home is an arena, and a modern heap's huge
- * block is a block of its own mapping; a legacy heap has none of these, since every block of it lies
- * in a segment.  What a cache or a bin's list keeps is free memory like any other: there are no
- * fastbins.
+ * block is a block of its own mapping; a legacy heap has none of these, since every block of it
+ * lies in a segment.  What a cache or a bin's list keeps is free memory like any other: there are
+ * no fastbins.
  */
 #include <errno.h>
 #include <pthread.h>

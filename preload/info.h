@@ -16,8 +16,8 @@ int zend_mm_preload_info(int options, FILE *out);
 void zend_mm_preload_stats(void);
 /* mallopt(): knows the C library's parameters; none has a counterpart here, so nothing changes. */
 int zend_mm_preload_mallopt(int parameter, int value);
-/* malloc_trim(): 1 if anything went back to the system.  Reaches the calling thread's heap and those
- * of threads that have ended. */
+/* malloc_trim(): 1 if anything went back to the system.  Reaches the calling thread's heap and
+ * those of threads that have ended. */
 int zend_mm_preload_trim(void);
 
 #endif

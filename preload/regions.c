@@ -2,8 +2,8 @@
 /*
  * preload/regions.c - writing the map of regions (see regions.h).
  *
- * Called by storage.c alone.  Leaves are memory straight from the system.  Two threads that make the
- * same leaf at once: one installs it, the other gives its own back.
+ * Called by storage.c alone.  Leaves are memory straight from the system.  Two threads that make
+ * the same leaf at once: one installs it, the other gives its own back.
  */
 #include "preload/regions.h"
 #include "storage/storage.h"

@@ -5,7 +5,8 @@
 #ifndef PRELOAD_REPORT_H
 #define PRELOAD_REPORT_H
 
-/* Under ZEND_MM_STATS keeps standard error for the report, since programs close it before they end. */
+/* Under ZEND_MM_STATS keeps standard error for the report, since programs close it before they end.
+ */
 void zend_mm_report_prepare(void);
 
 /* Prints the figures and checks the heaps, as the settings say. */

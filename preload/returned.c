@@ -53,8 +53,8 @@ static size_t modern_usable_size(const void *ptr)
 		zend_mm_bytes_of_pages(zend_mm_word_pages(word));
 }
 
-/* Debug builds and layers over a heap keep what was requested, and are asked; that may read what the
- * owner changes meanwhile. */
+/* Debug builds and layers over a heap keep what was requested, and are asked; that may read what
+ * the owner changes meanwhile. */
 size_t zend_mm_usable_size(const struct zend_mm_home *home, void *ptr)
 {
 	zend_mm_heap *heap = home->heap;

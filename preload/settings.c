@@ -42,7 +42,8 @@ static enum zend_mm_foreign_policy foreign_policy(void)
 		"    'report'\n    'ignore'\n    'abort'\n", name);
 }
 
-/* A home has no reserve, since nothing is reported to a host, no limit, and a heap that says NULL. */
+/* A home has no reserve, since nothing is reported to a host, no limit, and a heap that says NULL.
+ */
 static void set_up_homes(zend_mm_options *options)
 {
 	options->null_on_failure = true;

@@ -5,8 +5,8 @@
  * The owner of a home looks here, and only here, whether blocks have come home: whenever a list of
  * its heap is empty, a block is not small, or a cache is full.
  *
- * errno stays as it was where a request succeeds: what calls the system (storage.c, homes.c) keeps it.
- * ENOMEM says why a request did not succeed.
+ * errno stays as it was where a request succeeds: what calls the system (storage.c, homes.c) keeps
+ * it. ENOMEM says why a request did not succeed.
  */
 #include <errno.h>
 
@@ -98,7 +98,8 @@ static zend_always_inline void *aligned_request(size_t alignment, size_t size)
 	struct zend_mm_home *home;
 	void *data;
 
-	if (UNEXPECTED(size > ZEND_MM_REQUEST_MAX) || UNEXPECTED(alignment > ZEND_MM_REQUEST_MAX - size)) {
+	if (UNEXPECTED(size > ZEND_MM_REQUEST_MAX)
+			|| UNEXPECTED(alignment > ZEND_MM_REQUEST_MAX - size)) {
 		return enomem();
 	}
 	home = zend_mm_home_here();
@@ -124,9 +125,9 @@ void *zend_mm_preload_aligned(size_t alignment, size_t size)
 /* From this size on it is worth asking whether the memory is zeroed already. */
 static const size_t zeroed_from = 8 * 1024;
 
-/* Whether a block of this thread's heap lies in a region that was mapped for it just now.  Nothing of
- * the block has been written then: a legacy heap writes before and behind it, a modern one into the
- * chunk's header. */
+/* Whether a block of this thread's heap lies in a region that was mapped for it just now.  Nothing
+ * of the block has been written then: a legacy heap writes before and behind it, a modern one into
+ * the chunk's header. */
 static bool is_fresh(const struct zend_mm_home *home, const void *data, size_t size)
 {
 	return home->fresh && !zend_mm_settings.strict && size >= zeroed_from &&
@@ -237,7 +238,8 @@ static void *resize_others(struct zend_mm_home *home, void *ptr, size_t size)
 	return data;
 }
 
-/* Whether a block of the heap is what a request of size bytes would get, so that nothing changes. */
+/* Whether a block of the heap is what a request of size bytes would get, so that nothing changes.
+ */
 static zend_always_inline bool fits_as_it_is(const zend_mm_heap *heap, const void *ptr,
 	size_t size)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * storage/tcmalloc.c - the "tcmalloc" type: segments and chunks from gperftools' allocator, in builds
- * configured --with-tcmalloc.
+ * storage/tcmalloc.c - the "tcmalloc" type: segments and chunks from gperftools' allocator, in
+ * builds configured --with-tcmalloc.
  *
  * It is called by its own names (tc_malloc and so on), so it serves heaps whatever the process's
  * malloc is. As with malloc, chunks come from its aligned relative and cannot be resized in place.

@@ -117,7 +117,8 @@ static void requests(void)
 		memset(emalloc((size_t)i * 10), 1, (size_t)i * 10);
 	}
 	ok(zend_memory_usage(0) > start + 4000000, "%s: usage counts blocks", mode_name);
-	ok(zend_memory_usage(1) >= zend_memory_usage(0), "%s: the system gave at least that", mode_name);
+	ok(zend_memory_usage(1) >= zend_memory_usage(0), "%s: the system gave at least that",
+		mode_name);
 	ok(zend_memory_peak_usage(0) >= zend_memory_usage(0), "%s: peak", mode_name);
 	shutdown_memory_manager(1, 0);
 	is_size(zend_memory_usage(0), start, "%s: the end of a request releases all", mode_name);

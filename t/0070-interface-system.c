@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* USE_ZEND_ALLOC=0: the system's malloc; with USE_TRACKED_ALLOC=1: with limits, usage and release. */
+/* USE_ZEND_ALLOC=0: the system's malloc; with USE_TRACKED_ALLOC=1: with limits, usage and release.
+ */
 #include "t/host.h"
 #include "t/tap.h"
 
@@ -78,7 +79,8 @@ static void check_tracked(void)
 	is_int(zend_set_memory_limit(1000), 0, "tracked: a limit is set");
 	efree(emalloc(700));
 	ok(bails_out(emalloc(701)), "tracked: over it bails out");
-	is_str(host_message, "Allowed memory size of 1000 bytes exhausted (tried to allocate 701 bytes)",
+	is_str(host_message,
+		"Allowed memory size of 1000 bytes exhausted (tried to allocate 701 bytes)",
 		"tracked: with the usual text");
 	ok(bails_out(erealloc(block, 1001)), "tracked: so does growing over it");
 	is_size(zend_memory_usage(0), 300, "tracked: nothing was counted for it");

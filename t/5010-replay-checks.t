@@ -34,7 +34,8 @@ for mode in legacy modern; do
 	for storage in $storages; do
 		for trace in "$TRACES"/*.trace.zst; do
 			ok "$mode on $storage: $(basename "$trace" .trace.zst)" \
-				quiet "$ZMM" replay --mode $mode --storage "$storage" --check "$(every "$trace")" "$trace"
+				quiet "$ZMM" replay --mode $mode --storage "$storage" \
+				--check "$(every "$trace")" "$trace"
 		done
 	done
 done

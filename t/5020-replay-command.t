@@ -47,7 +47,8 @@ else
 fi
 
 run "$ZMM" replay --mode modern "$tmp/small.trace"
-is "$(fact mode) $(fact 'real usage')" "modern 2.00 MiB (2097152 bytes)" "the modern heap on request"
+is "$(fact mode) $(fact 'real usage')" "modern 2.00 MiB (2097152 bytes)" \
+	"the modern heap on request"
 is "$(fact storage)" mmap_anon "which takes its chunks straight from the system"
 run env ZEND_MM_MODE=modern ZEND_MM_MEM_TYPE=mmap_zero "$ZMM" replay "$tmp/small.trace"
 is "$(fact mode) $(fact storage)" "modern mmap_zero" "the environment chooses mode and storage"
@@ -97,7 +98,8 @@ bad 2 "zmm: segments of 100000 bytes*power of two*" --seg-size 100000 "$tmp/smal
 bad 2 "zmm: segments of 16 bytes*" --seg-size 16 "$tmp/small.trace"
 bad 2 "zmm replay: '0' is no number of operations*" --check 0 "$tmp/small.trace"
 bad 2 "zmm replay: 'x' is no number of operations*" --check x "$tmp/small.trace"
-bad 2 "*placements are told over the storage spaced*" --placements --storage malloc "$tmp/small.trace"
+bad 2 "*placements are told over the storage spaced*" --placements --storage malloc \
+	"$tmp/small.trace"
 bad 2 "*leave out --json*" --placements --json "$tmp/small.trace"
 bad 2 "zmm: $tmp/none: *" "$tmp/none"
 bad 2 "*unrecognized option*see zmm replay --help" --frobnicate

@@ -105,7 +105,8 @@ is "$(cell legacy 11)" "1.00 MiB" "storage and segment size can be chosen"
 
 # Others' malloc: any shared library; here one that has none of its own.
 printf 'int zmm_test_nothing;\n' > "$tmp/nothing.c"
-if test -z "$SANITIZER" && $CC -shared -fPIC -o "$tmp/nothing.so" "$tmp/nothing.c" 2> /dev/null; then
+if test -z "$SANITIZER" &&
+	$CC -shared -fPIC -o "$tmp/nothing.so" "$tmp/nothing.c" 2> /dev/null; then
 	run compare_with_other -a "other=$tmp/nothing.so" "$tmp/small.trace"
 	like "$status $(cell other 2)" "0 *.?? ns" "a library's malloc takes part"
 	is "$(cell other 14)" 0 "and serves"

@@ -50,16 +50,20 @@ like "$err" "*has a blank or a colon*" "and named"
 
 # The whole family, dlopen (see below) and nothing else: above all nothing of the emalloc interface.
 names=$(nm -D --defined-only "$builddir/libzend_malloc.so" | sed 's/.* //' | sort | tr '\n' ' ')
-is "$names" "aligned_alloc calloc cfree dlopen free free_aligned_sized free_sized mallinfo mallinfo2 \
+is "$names" \
+	"aligned_alloc calloc cfree dlopen free free_aligned_sized free_sized mallinfo mallinfo2 \
 malloc malloc_info malloc_stats malloc_trim malloc_usable_size mallopt memalign posix_memalign \
-pvalloc realloc reallocarray valloc " "the library defines the malloc family, dlopen and nothing else"
+pvalloc realloc reallocarray valloc " \
+	"the library defines the malloc family, dlopen and nothing else"
 is "$(nm -D "$builddir/libzend_malloc.so" | grep -cE ' U (malloc|calloc|realloc|free|dlsym)$')" 0 \
 	"and calls none of it by name"
 
 # Every library that it needs would be in every process.
-needed=$(readelf -d "$builddir/libzend_malloc.so" | sed -n 's/.*NEEDED.*\[\(.*\)\]/\1/p' | tr '\n' ' ')
+needed=$(readelf -d "$builddir/libzend_malloc.so" |
+	sed -n 's/.*NEEDED.*\[\(.*\)\]/\1/p' | tr '\n' ' ')
 like "$needed" "*libc.so.6 *" "it needs the C library"
-is "$(echo "$needed" | sed 's/lib[cm].so.6 //g; s/libtcmalloc[^ ]* //; s/ld-linux[^ ]* //')" "" "and no other"
+is "$(echo "$needed" | sed 's/lib[cm].so.6 //g; s/libtcmalloc[^ ]* //; s/ld-linux[^ ]* //')" "" \
+	"and no other"
 
 # Thread-local storage that dlopen()ed programs have to find room for.
 tls=$(readelf -lW "$builddir/libzend_malloc.so" | awk '$1 == "TLS" { print $6 }')
@@ -71,8 +75,10 @@ printf '%s\n' '#include <stdlib.h>' 'void give_back(void *p) { free(p); }' > "$t
 printf '%s\n' '#define _GNU_SOURCE' '#include <dlfcn.h>' '#include <stdlib.h>' 'int main(void) {' \
 	'void *library = dlopen("libdeep.so", RTLD_NOW | RTLD_DEEPBIND);' \
 	'void (*give_back)(void *) = library ? dlsym(library, "give_back") : NULL;' \
-	'if (!give_back) return 1; give_back(malloc(100)); free(malloc(100)); return 0; }' > "$tmp/main.c"
-ok "a program and its library compile" sh -c '"$1" -shared -fPIC -fno-builtin -o "$2/lib/libdeep.so" \
+	'if (!give_back) return 1; give_back(malloc(100)); free(malloc(100)); return 0; }' \
+	> "$tmp/main.c"
+ok "a program and its library compile" \
+	sh -c '"$1" -shared -fPIC -fno-builtin -o "$2/lib/libdeep.so" \
 	"$2/deep.c" && "$1" -fno-builtin -o "$2/main" "$2/main.c" -Wl,-rpath,"$2/lib"' sh "$CC" "$tmp"
 run "$ZMM" run --check --foreign abort "$tmp/main"
 is "$status:$err" 0: "libraries loaded with RTLD_DEEPBIND use the same malloc"

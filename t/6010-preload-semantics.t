@@ -19,7 +19,8 @@ done
 
 is "$("$CC" -dM -E - < /dev/null | grep -c __linux__)" 1 "this is the C library's own system"
 run "$ZMM" run --stats "$builddir/t/preload/semantics"
-like "$err" "zend_malloc: semantics (pid *): legacy heap over mmap_anon, *in use*segments*storage*" \
+like "$err" \
+	"zend_malloc: semantics (pid *): legacy heap over mmap_anon, *in use*segments*storage*" \
 	"--stats says what the heaps did"
 run "$ZMM" run --mode modern --stats "$builddir/t/preload/semantics"
 like "$err" "*modern heap*chunks*from bins' lists*" "of a modern heap, too"

@@ -5,8 +5,8 @@
  * were touched by another, and the heaps pass their deep check.
  *
  * ZMM_STRESS_SECONDS makes each run that long instead of a fixed number of operations.  The
- * functions are called by their internal names, so that this also runs under a sanitizer, which has a
- * malloc of its own.
+ * functions are called by their internal names, so that this also runs under a sanitizer, which has
+ * a malloc of its own.
  */
 #include <pthread.h>
 #include <stdatomic.h>
@@ -155,7 +155,8 @@ static void operate(struct head **own, uint64_t *random)
 	}
 }
 
-/* Allocates at the thread's end, in every round; in the last one the thread has given its home up. */
+/* Allocates at the thread's end, in every round; in the last one the thread has given its home up.
+ */
 static void at_thread_end(void *value)
 {
 	static __thread int rounds;

@@ -8,7 +8,7 @@
 #include "trace/replay_threads.h"
 
 /* --- random traces -----------------------------------------------------------------------------
- * */
+ */
 
 enum { THREADS_MAX = 12, BLOCKS_MAX = 200 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Medians, quartiles and intervals on samples whose answers are known, the rate of false alarms, and
- * the classes of latencies.
+ * Medians, quartiles and intervals on samples whose answers are known, the rate of false alarms,
+ * and the classes of latencies.
  */
 #include <math.h>
 
@@ -90,10 +90,12 @@ static void test_exact_interval(void)
 	ok(near(interval.low, 2) && near(interval.high, 8),
 		"its interval is 2 to 8, as computed by hand (%g to %g)", interval.low, interval.high);
 	struct zmm_interval again = zmm_paired_ratio(numbers, base, 9, 12345);
-	ok(again.low == interval.low && again.high == interval.high, "the same seed, the same interval");
+	ok(again.low == interval.low && again.high == interval.high,
+		"the same seed, the same interval");
 }
 
-/* Two contenders that are equal, in a machine that wanders: how often is that called a difference? */
+/* Two contenders that are equal, in a machine that wanders: how often is that called a difference?
+ */
 static void test_false_alarms(void)
 {
 	struct zmm_random random = { 99 };
@@ -112,7 +114,8 @@ static void test_false_alarms(void)
 		alarms += zmm_paired_ratio(b, a, 15, (uint64_t)round).significant;
 		missed += !zmm_paired_ratio(c, a, 15, (uint64_t)round).significant;
 	}
-	ok(alarms <= rounds / 10, "equal ones are rarely told apart: %d of %d (19 of 20 wanted)", alarms,
+	ok(alarms <= rounds / 10,
+		"equal ones are rarely told apart: %d of %d (19 of 20 wanted)", alarms,
 		rounds);
 	ok(missed <= rounds / 20, "a tenth more is seen though the machine wanders by 100 %%: "
 		"missed %d of %d", missed, rounds);
@@ -176,7 +179,8 @@ static void test_quantiles(void)
 	latency = (struct zmm_latency){ .ns_per_tick = 0.5, .overhead = 10, .runs = 1 };
 	ok(isnan(zmm_latency_quantile(&latency, ZMM_LATENCY_FREE, 0.5)), "nothing, no percentile");
 	for (uint64_t i = 1; i <= 1000; i++) {
-		zmm_latency_add(&latency, ZMM_LATENCY_FREE, 100, 10 + (i <= 990 ? 20 : i == 1000 ? 9999 : 400));
+		zmm_latency_add(&latency, ZMM_LATENCY_FREE, 100,
+			10 + (i <= 990 ? 20 : i == 1000 ? 9999 : 400));
 	}
 	ok(near(zmm_latency_quantile(&latency, ZMM_LATENCY_FREE, 0.5), 10),
 		"p50: 20 ticks of half a nanosecond, the clock's share taken off");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Explanations find differences that were planted: where curves part, which cause, which operations;
- * and say so where there is none.
+ * Explanations find differences that were planted: where curves part, which cause, which
+ * operations; and say so where there is none.
  */
 #include "t/tap.h"
 #include "tools/comparison_curves.h"
@@ -92,7 +92,8 @@ static void test_costs(void)
 	zmm_latency_add(&slow, ZMM_LATENCY_FREE, 50, ZMM_INTERRUPTED_NS + 1);
 	explain();
 	is_size(explanation.cost_count, 3, "as many costs as kinds and sizes");
-	is_size(explanation.costs[0].kind, ZMM_LATENCY_RESIZE, "few slow ones cost more than many quick");
+	is_size(explanation.costs[0].kind, ZMM_LATENCY_RESIZE,
+		"few slow ones cost more than many quick");
 	is_size(explanation.costs[0].from, 4097, "their sizes from");
 	is_size(explanation.costs[0].to, 8192, "and to");
 	is_size(explanation.costs[0].count, 10, "counted for one run");
@@ -109,7 +110,8 @@ static void test_sparkline(void)
 	char text[100];
 
 	is_str(zmm_sparkline(text, 40, numbers, 9, 8), "▁▁▂▃▄▅▆▇█", "a curve of eight heights");
-	is_str(zmm_sparkline(text, 3, numbers, 12, 8), "▃▇█", "a narrow one has the greatest of each part");
+	is_str(zmm_sparkline(text, 3, numbers, 12, 8), "▃▇█",
+		"a narrow one has the greatest of each part");
 	is_str(zmm_sparkline(text, 3, numbers, 0, 8), "", "nothing is nothing");
 	is_str(zmm_sparkline(text, 2, numbers, 2, 0), "▁▁", "a curve of zeros is flat");
 }

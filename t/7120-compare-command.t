@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# zmm compare: the table and the JSON agree, ledgers sum at every sample, samples and seeds are kept,
-# what is missing is named, and bad usage is refused. No time decides anything here.
+# zmm compare: the table and the JSON agree, ledgers sum at every sample, samples and seeds are
+# kept, what is missing is named, and bad usage is refused. No time decides anything here.
 
 . "${srcdir:-$(dirname "$0")/..}/t/tap.sh"
 
@@ -52,7 +52,10 @@ like "$out" "*(H - U - M) / H*bytes held from the system*" "formulas are printed
 
 # ---- colour ----
 
-colour() { script -qec "TERM=xterm $* '$ZMM' compare --only legacy,modern -t -b 3 '$trace'" /dev/null; }
+colour()
+{
+	script -qec "TERM=xterm $* '$ZMM' compare --only legacy,modern -t -b 3 '$trace'" /dev/null
+}
 if command -v script > /dev/null && (script -qec true /dev/null) > /dev/null 2>&1; then
 	escape=$(printf '\033')
 	like "$(colour env -u NO_COLOR)" "*$escape\\[1m*" "a terminal gets colour"
@@ -118,7 +121,11 @@ perl -MJSON::PP -e1 2> /dev/null || {
 }
 
 # Prints what a perl expression on $d, the document, gives.
-json() { perl -MJSON::PP -0777 -ne '$d = decode_json($_); $t = $d->{traces}[0]; print '"$1" "$tmp/c.json"; }
+json()
+{
+	perl -MJSON::PP -0777 -ne '$d = decode_json($_); $t = $d->{traces}[0]; print '"$1" \
+		"$tmp/c.json"
+}
 
 is "$(json '"$d->{format} $d->{version}"')" "zmm-comparison 1" "it says what it is"
 is "$(json 'join " ", map { $_->{name} } @{$t->{results}}')" "legacy modern system" "who took part"

@@ -34,13 +34,15 @@ is "$status" 0 "settings of a workload" || diag "$err"
 is "$(echo "$out" | cut -d , -f 1-3)" "mode,live,ops
 modern,1M,5000
 modern,2M,5000" "are axes as well"
-is "$("$ZMM" sweep -m modern -w phases -x live=1M,2M -x ops=5000 --seed 3 --measure overhead --csv)" \
+is "$("$ZMM" sweep -m modern -w phases -x live=1M,2M -x ops=5000 --seed 3 \
+	--measure overhead --csv)" \
 	"$out" "and the same each time"
 
 if config HAVE_JANSSON; then
 	run "$ZMM" sweep -m legacy,system --measure ns -n 1 --json "$trace"
 	is "$status" 0 "as JSON"
-	like "$out" "*\"cells\": *\"mode\": \"legacy\"*\"value\": *\"mode\": \"system\"*" "it has the cells"
+	like "$out" "*\"cells\": *\"mode\": \"legacy\"*\"value\": *\"mode\": \"system\"*" \
+		"it has the cells"
 	unlike "$out" "*█*" "without bars"
 else
 	skip 3 "this build has no JSON (Debian package libjansson-dev)"

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# zmm compare with other tools' help: instructions counted by valgrind repeat, gperftools' CPU profiler
-# profiles a replay.
+# zmm compare with other tools' help: instructions counted by valgrind repeat, gperftools' CPU
+# profiler profiles a replay.
 
 . "${srcdir:-$(dirname "$0")/..}/t/tap.sh"
 

@@ -72,7 +72,8 @@ static void test_missing(const zmm_program *program)
 	settings = (struct zmm_comparison_settings){
 		.contenders = contenders, .count = 3, .blocks = 5, .seed = 3, .drains = 1
 	};
-	ok(zmm_compare(&comparison, &settings, "trace", program), "a comparison with one missing goes on");
+	ok(zmm_compare(&comparison, &settings, "trace", program),
+		"a comparison with one missing goes on");
 	is_size((size_t)comparison.status, 0, "which is no failure");
 	is_size(comparison.results[0].samples, 5, "the first has its samples");
 	is_size(comparison.results[1].samples, 0, "the missing one has none");

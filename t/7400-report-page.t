@@ -43,7 +43,8 @@ is "$status" 2 "no document: status 2"
 # ---- the page ----
 
 ok "the page is made" "$ZMM" report -o "$tmp/report.html" "$sample"
-ok "from standard input, too" sh -c '"$1" report - < "$2" | cmp - "$3"' sh "$ZMM" "$sample" "$tmp/report.html"
+ok "from standard input, too" sh -c '"$1" report - < "$2" | cmp - "$3"' sh \
+	"$ZMM" "$sample" "$tmp/report.html"
 ok "it names no other file" sh -c '! grep -qE "(src|href)=\"[^\"]" "$1"' sh "$tmp/report.html"
 
 if test -z "$browser"; then
@@ -60,14 +61,19 @@ const all = [...document.querySelectorAll("canvas")];
 const drawn = document.documentElement.dataset.drawn ? 1 : 0;
 const tables = document.querySelectorAll("details table").length;
 const wide = document.documentElement.scrollWidth > innerWidth ? 1 : 0;
-answer = `canvases=${all.length} blank=${all.filter((c) => !painted(c)).length} drawn=${drawn} tables=${tables >= all.length ? "enough" : tables} wide=${wide} dark=${matchMedia("(prefers-color-scheme: dark)").matches ? 1 : 0}`;'
+const blank = all.filter((c) => !painted(c)).length;
+const dark = matchMedia("(prefers-color-scheme: dark)").matches ? 1 : 0;
+const enough = tables >= all.length ? "enough" : tables;
+answer = `canvases=${all.length} blank=${blank} drawn=${drawn} tables=${enough} wide=${wide}`;
+answer += ` dark=${dark}`;'
 
 check_page()
 {
 	what=$1
 	shift
 	browser_open "$tmp/report.html" "$look" "$@"
-	like "$answer" 'canvases=[1-9]* blank=0 drawn=1 tables=enough wide=0 *' "$what: every plot is drawn, with a table behind it, within the page's width"
+	like "$answer" 'canvases=[1-9]* blank=0 drawn=1 tables=enough wide=0 *' \
+		"$what: every plot is drawn, with a table behind it, within the page's width"
 	is "$errors" "" "$what: no error"
 	is "$network" "" "$what: no network"
 }

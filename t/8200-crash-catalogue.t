@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# The catalogue of heap bugs: in small blocks, each is found when and how t/crash/expected says, with
-# hardening, with padding and with guard pages.
+# The catalogue of heap bugs: in small blocks, each is found when and how t/crash/expected says,
+# with hardening, with padding and with guard pages.
 . "${srcdir:-$(dirname "$0")/..}/t/tap.sh"
 
 test -z "$SANITIZER" || skip_all "the sanitizer finds these bugs itself"

@@ -11,9 +11,11 @@ sed -n '/^```c$/,/^```$/p' "$readme" | sed '1d;$d' > "$tmp/program.c"
 ok "the program is at most ten lines" test "$(grep -c '[a-z]' "$tmp/program.c")" -le 10
 ok "the program compiles" \
 	${CC:-cc} ${SANITIZER:+-fsanitize=$SANITIZER} -I"$srcdir" -o "$tmp/program" \
-	"$tmp/program.c" "$builddir/libzend_alloc.a" $(grep -o -- '-lpthread\|-lm' "$builddir/Makefile" | sort -u)
+	"$tmp/program.c" "$builddir/libzend_alloc.a" \
+	$(grep -o -- '-lpthread\|-lm' "$builddir/Makefile" | sort -u)
 env -u ZEND_MM_MODE "$tmp/program" > "$tmp/out"
-printed=$(tr '\n' ' ' < "$readme" | grep -o 'It prints `[^`]*`' | sed 's/^It prints `//; s/`$//; s/  */ /g')
+printed=$(tr '\n' ' ' < "$readme" | grep -o 'It prints `[^`]*`' |
+	sed 's/^It prints `//; s/`$//; s/  */ /g')
 is "$(cat "$tmp/out")" "$printed" "it prints what the README says"
 
 for file in $(grep -o '](\([^)]*\))' "$readme" | sed 's/^](//; s/)$//'); do

@@ -25,13 +25,16 @@ browser_open()
 		# Before the page's own scripts, so that no error of theirs is missed.
 		printf '<script>window.seenErrors = [];\n'
 		printf 'addEventListener("error", (e) => seenErrors.push(e.message));\n'
-		printf 'addEventListener("securitypolicyviolation", (e) => seenErrors.push("was refused " + e.blockedURI));\n'
+		printf 'addEventListener("securitypolicyviolation",\n'
+		printf '	(e) => seenErrors.push("was refused " + e.blockedURI));\n'
 		printf '</script>\n'
 		cat "$browser_page"
 		printf '<script>setTimeout(() => { let answer = "";\n%s\n' "$browser_script"
 		printf 'const pre = document.createElement("pre"); pre.id = "answer";\n'
-		printf 'pre.textContent = "<<answer " + answer + " answer>><<errors " + seenErrors.join("; ") + " errors>><<network "\n'
-		printf '	+ performance.getEntriesByType("resource").map((e) => e.name).join(" ") + " network>>";\n'
+		printf 'pre.textContent = "<<answer " + answer + " answer>><<errors "\n'
+		printf '	+ seenErrors.join("; ") + " errors>><<network "\n'
+		printf '	+ performance.getEntriesByType("resource").map((e) => e.name).join(" ")\n'
+		printf '	+ " network>>";\n'
 		printf 'document.body.append(pre); }, 500);</script>\n'
 	} > "$tmp/page.html"
 	mkdir -p "$tmp/profile"
@@ -41,7 +44,8 @@ browser_open()
 		--user-data-dir="$tmp/profile" --virtual-time-budget=5000 \
 		"$@" --dump-dom "file://$tmp/page.html" > "$tmp/dom.html" 2> "$tmp/browser.log"
 	browser_text=$(tr '\n' ' ' < "$tmp/dom.html" | sed 's/&lt;/</g; s/&gt;/>/g; s/&amp;/\&/g')
-	answer=$(printf '%s' "$browser_text" | sed -n 's/.*<pre id="answer"><<answer \(.*\) answer>>.*/\1/p')
+	answer=$(printf '%s' "$browser_text" |
+		sed -n 's/.*<pre id="answer"><<answer \(.*\) answer>>.*/\1/p')
 	errors=$(printf '%s' "$browser_text" | sed -n 's/.*answer>><<errors \(.*\) errors>>.*/\1/p')
 	network=$(printf '%s' "$browser_text" | sed -n 's/.*errors>><<network \(.*\) network>>.*/\1/p')
 }

@@ -2,8 +2,8 @@
 /*
  * zmm compare: the same traces on both heaps and on other allocators, side by side.
  *
- * This file reads the command line and directs what was found to where it was asked for; comparison.h
- * measures, comparison_emit.h shows.
+ * This file reads the command line and directs what was found to where it was asked for;
+ * comparison.h measures, comparison_emit.h shows.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -32,7 +32,7 @@ static const char help[] =
 	"  -s, --storage NAME   where the heaps get memory: a storage type of this build\n"
 	"  -S, --seg-size SIZE  legacy: size of a segment, as 64K (default: ZEND_MM_SEG_SIZE or 256K)\n"
 	"What is measured:\n"
-	"  -b, --blocks N       paired blocks: each runs everybody once, in random order (default: 15)\n"
+	"  -b, --blocks N       paired blocks: each runs all once, in random order (default: 15)\n"
 	"  -B, --budget SECONDS as many blocks as fit into this time, and 3 at least\n"
 	"      --seed N         of the order and of resampling (default: from the clock)\n"
 	"  -t, --time-only      neither memory nor latencies\n"
@@ -403,7 +403,8 @@ static int choose_pair(const struct settings *settings, struct pair *pair)
 	*pair = (struct pair){ -1, -1 };
 	if (comma) {
 		*comma = '\0';
-		*pair = (struct pair){ find_contender(settings, names), find_contender(settings, comma + 1) };
+		pair->a = find_contender(settings, names);
+		pair->b = find_contender(settings, comma + 1);
 	}
 	if (pair->a >= 0 && pair->b >= 0) {
 		return ZMM_EXIT_OK;

@@ -20,7 +20,7 @@ static const char help[] =
 	ZMM_REPLAY_OPTIONS_HELP
 	"  -c, --check N        check the whole heap after every N operations\n"
 	"  -v, --verify         fill each block, and verify it when it is resized or freed\n"
-	"  -t, --threads        on as many threads as were recorded, each with a heap of its own, through\n"
+	"  -t, --threads        on as many threads as were recorded, each with its own heap, through\n"
 	"                       the malloc replacement; without a mode or storage, on the malloc that\n"
 	"                       zmm itself has; --check checks the heaps once, at the end\n"
 	"  -p, --placements     print where each block went, over storage that spaces regions apart\n"

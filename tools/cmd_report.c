@@ -12,8 +12,8 @@
 
 static const char help[] =
 	"usage: zmm report [-o PAGE.html] FILE.json\n"
-	"Makes the page of a comparison from what zmm compare --json wrote: one file that opens without\n"
-	"a network. FILE.json can be - for standard input.\n\n"
+	"Makes the page of a comparison from what zmm compare --json wrote: one file that opens\n"
+	"without a network. FILE.json can be - for standard input.\n\n"
 	"  -o, --output FILE    where to write it (default: standard output)\n"
 	"  -h, --help           print this\n\n"
 	"Exit status: 0, 1 if the page cannot be written, 2 for bad usage or a bad document.\n";

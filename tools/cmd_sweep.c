@@ -2,8 +2,8 @@
 /*
  * zmm sweep: one measure over a grid of settings.
  *
- * An axis is something that can be varied, with the values that were named for it. The cells are all
- * combinations; an axis that a cell's allocator does not know shows as "-", and such cells are
+ * An axis is something that can be varied, with the values that were named for it. The cells are
+ * all combinations; an axis that a cell's allocator does not know shows as "-", and such cells are
  * measured once.
  */
 #include <getopt.h>

@@ -323,7 +323,8 @@ bool zmm_compare(struct zmm_comparison *comparison, const struct zmm_comparison_
 	}
 	comparison->results[loop].took_part = true;
 	session.program_fd = zmm_program_share(program, &error);
-	if (session.program_fd < 0 || !zmm_sample_base(session.program_fd, &session.base_held, &error)) {
+	if (session.program_fd < 0
+			|| !zmm_sample_base(session.program_fd, &session.base_held, &error)) {
 		zmm_progress_clear();
 		comparison->status = zmm_error_print(&error);
 		if (session.program_fd >= 0) {

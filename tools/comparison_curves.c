@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tools/comparison_curves.c - the parts of a comparison that run over operations, sizes and time. See
- * comparison_curves.h and doc/report-format.md.
+ * tools/comparison_curves.c - the parts of a comparison that run over operations, sizes and time.
+ * See comparison_curves.h and doc/report-format.md.
  */
 #include "tools/comparison_curves.h"
 
@@ -392,7 +392,8 @@ void zmm_emit_curves(zmm_emit *emit, const struct zmm_comparison *comparison)
 
 /* --- explanations ---------------------------------------------------------------------------- */
 
-static void emit_difference(zmm_emit *emit, const char *key, const struct zmm_difference *difference)
+static void emit_difference(zmm_emit *emit, const char *key,
+	const struct zmm_difference *difference)
 {
 	bool found = difference->found;
 

@@ -2,8 +2,8 @@
 /*
  * tools/comparison_emit.c - comparisons as documents. See comparison_emit.h.
  *
- * The figures of a result are listed once, in fields[]: JSON has all of them, the table in text those
- * with a heading.
+ * The figures of a result are listed once, in fields[]: JSON has all of them, the table in text
+ * those with a heading.
  */
 #include "config.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tools/comparison_emit.h - comparisons as documents: doc/report-format.md in JSON, tables and curves
- * in text; and raw samples as CSV.
+ * tools/comparison_emit.h - comparisons as documents: doc/report-format.md in JSON, tables and
+ * curves in text; and raw samples as CSV.
  */
 #ifndef ZMM_COMPARISON_EMIT_H
 #define ZMM_COMPARISON_EMIT_H

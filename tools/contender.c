@@ -33,7 +33,8 @@ enum {
 };
 
 static const uint64_t profile_ns = 2000000000;
-/* A sample begins no further run after so long: there are traces of large blocks that take seconds. */
+/* A sample begins no further run after so long: there are traces of large blocks that take seconds.
+ */
 static const uint64_t sample_ns = 300000000;
 
 static const char flag[] = "--contender";
@@ -143,7 +144,8 @@ bool zmm_sample_instructions(const struct zmm_contender *contender, int program_
 	return false;
 }
 #else
-/* What valgrind writes at the end, "==N== Collected : 123456", after it all its children are gone. */
+/* What valgrind writes at the end, "==N== Collected : 123456", after it all its children are gone.
+ */
 static bool read_collected(int fd, uint64_t *collected)
 {
 	char text[16384];
@@ -291,7 +293,8 @@ static bool take_latency(struct work *work)
 	uint64_t began = zmm_monotonic_ns();
 	bool done = replay != NULL;
 
-	for (size_t i = 0; done && (i == 0 || (i < runs && zmm_monotonic_ns() - began < sample_ns)); i++) {
+	for (size_t i = 0; done && (i == 0 || (i < runs && zmm_monotonic_ns() - began < sample_ns));
+			i++) {
 		done = zmm_latency_run(&work->sample->latency, work->program, replay, work->error);
 	}
 	zmm_replay_free(replay);

@@ -50,12 +50,13 @@ bool zmm_sample_latency(const struct zmm_contender *contender, int program_fd,
 	struct zmm_latency *latency, struct zmm_error *error);
 
 /* How many instructions one run of the program executes, the replay loop included and the process's
- * start not: what valgrind counts for a process with two runs less what it counts for one with one. */
+ * start not: what valgrind counts for a process with two runs less what it counts for one with one.
+ */
 bool zmm_sample_instructions(const struct zmm_contender *contender, int program_fd,
 	uint64_t *instructions, struct zmm_error *error);
 
-/* Bytes of private writable memory that a process of ours has apart from its malloc, as it is before
- * a program's first operation. */
+/* Bytes of private writable memory that a process of ours has apart from its malloc, as it is
+ * before a program's first operation. */
 bool zmm_sample_base(int program_fd, uint64_t *base_held, struct zmm_error *error);
 
 /* Runs the program for at least two seconds under gperftools' CPU profiler, which writes `path`. */

@@ -173,7 +173,8 @@ static void say_held(struct zmm_explanation *explanation)
 	}
 	say(explanation, "What they hold parts at operation %" PRIu64 ": %s %.2f MiB, %s %.2f MiB.",
 		part->operation, explanation->a, mebibytes(part->a), explanation->b, mebibytes(part->b));
-	say(explanation, "They differ most after operation %" PRIu64 ": %s holds %.2f MiB more than %s.",
+	say(explanation,
+		"They differ most after operation %" PRIu64 ": %s holds %.2f MiB more than %s.",
 		peak->operation, peak->a > peak->b ? explanation->a : explanation->b,
 		mebibytes(distance(peak->a, peak->b)), peak->a > peak->b ? explanation->b : explanation->a);
 	if (explanation->family_count > 0) {

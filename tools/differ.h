@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tools/differ.h - why two contenders differ on a trace: where the curves of what they hold part, what
- * the one holds that the other does not, and which operations of which sizes cost the difference in
- * time.
+ * tools/differ.h - why two contenders differ on a trace: where the curves of what they hold part,
+ * what the one holds that the other does not, and which operations of which sizes cost the
+ * difference in time.
  */
 #ifndef ZMM_DIFFER_H
 #define ZMM_DIFFER_H

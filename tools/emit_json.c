@@ -178,7 +178,8 @@ zmm_emit *zmm_emit_json(FILE *out, struct zmm_error *error)
 zmm_emit *zmm_emit_json(FILE *out, struct zmm_error *error)
 {
 	(void)out;
-	zmm_error_set(error, ZMM_ERROR_INPUT, "this zmm was built without jansson and cannot write JSON; "
+	zmm_error_set(error, ZMM_ERROR_INPUT,
+		"this zmm was built without jansson and cannot write JSON; "
 		"install the package libjansson-dev, then configure and build again");
 	return NULL;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tools/heap_map.h - how full a heap's addresses are, over the run of a trace: the data of a picture
- * with the operations to the right and the addresses upward.
+ * tools/heap_map.h - how full a heap's addresses are, over the run of a trace: the data of a
+ * picture with the operations to the right and the addresses upward.
  *
  * Regions are stacked in the order of their numbers, that is as they were got from storage, on a
  * storage that gives each number once (trace/spaced.h); so the map does not depend on what
@@ -35,8 +35,8 @@ struct zmm_heap_map {
 	char (*used)[ZMM_MAP_ROWS + 1];
 };
 
-/* Replays the program on a heap like the one in the options, twice, and makes its map. False with the
- * error set; a heap with more regions than there are rows has an empty map. */
+/* Replays the program on a heap like the one in the options, twice, and makes its map. False with
+ * the error set; a heap with more regions than there are rows has an empty map. */
 bool zmm_heap_map_make(struct zmm_heap_map *map, const zmm_program *program,
 	const struct zmm_replay_options *options, struct zmm_error *error);
 

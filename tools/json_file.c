@@ -50,8 +50,8 @@ static char *read_all(FILE *in, size_t *length)
 
 # include <jansson.h>
 
-static bool check(const char *path, const char *text, size_t length, const char *format, int version,
-	struct zmm_error *error)
+static bool check(const char *path, const char *text, size_t length, const char *format,
+	int version, struct zmm_error *error)
 {
 	json_error_t problem;
 	json_t *document = json_loadb(text, length, 0, &problem);
@@ -78,8 +78,8 @@ static bool check(const char *path, const char *text, size_t length, const char 
 
 #else
 
-static bool check(const char *path, const char *text, size_t length, const char *format, int version,
-	struct zmm_error *error)
+static bool check(const char *path, const char *text, size_t length, const char *format,
+	int version, struct zmm_error *error)
 {
 	(void)text;
 	(void)length;

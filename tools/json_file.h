@@ -8,8 +8,9 @@
 #include "trace/trace.h"
 
 /* Reads the file at path ("-": standard input), which has to be a JSON object whose members
- * "format" and "version" are the given ones. Returns its text, *length bytes, to be freed; NULL with
- * the error filled in where it cannot be read, is not JSON (naming the line), or is something else. */
+ * "format" and "version" are the given ones. Returns its text, *length bytes, to be freed; NULL
+ * with the error filled in where it cannot be read, is not JSON (naming the line), or is something
+ * else. */
 char *zmm_json_file_read(const char *path, const char *format, int version, size_t *length,
 	struct zmm_error *error);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tools/memory.c - reading /proc/PID/statm and smaps_rollup, and asking glibc's malloc about itself.
+ * tools/memory.c - reading /proc/PID/statm and smaps_rollup, and asking glibc's malloc about
+ * itself.
  */
 #include "tools/memory.h"
 

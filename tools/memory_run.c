@@ -74,7 +74,8 @@ static bool fail_to_share(struct zmm_error *error)
 }
 
 /* The two descriptors that the child gets are closed here once it has them. */
-static bool start(struct zmm_memory_run *run, int program_fd, int record_fd, struct zmm_error *error)
+static bool start(struct zmm_memory_run *run, int program_fd, int record_fd,
+	struct zmm_error *error)
 {
 	struct zmm_child_setup setup = { .preload = run->contender->preload };
 	struct zmm_contender_call call = {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tools/memory_run.h - one contender's memory over the run of a trace, looked at from inside and from
- * outside.
+ * tools/memory_run.h - one contender's memory over the run of a trace, looked at from inside and
+ * from outside.
  *
  *    parent                                 child (this program started anew)
  *    zmm_memory_run_begin()  -------------> zmm_memory_observe(): replays, every page touched
@@ -13,8 +13,8 @@
  *                             -- go ------>
  *    zmm_memory_run_end()    <------------- ends
  *
- * The record is memory that both have mapped. The process stands still while it is looked at, so all
- * figures of a point are of the same moment, and looking costs it nothing.
+ * The record is memory that both have mapped. The process stands still while it is looked at, so
+ * all figures of a point are of the same moment, and looking costs it nothing.
  */
 #ifndef ZMM_MEMORY_RUN_H
 #define ZMM_MEMORY_RUN_H
@@ -99,8 +99,8 @@ bool zmm_memory_run_step(struct zmm_memory_run *run);
  * the run can be ended. */
 bool zmm_memory_run_drain(struct zmm_memory_run *run);
 
-/* Lets the child end. The record stays until zmm_memory_run_drop(). False, with the error set, where
- * the run failed. */
+/* Lets the child end. The record stays until zmm_memory_run_drop(). False, with the error set,
+ * where the run failed. */
 bool zmm_memory_run_end(struct zmm_memory_run *run, struct zmm_error *error);
 void zmm_memory_run_drop(struct zmm_memory_run *run);
 

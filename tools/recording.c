@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A recorder writes straight into its file and does nothing at its end, so there is something left to
- * do: see recording.h. All of it is done in place; every step leaves a file that reads.
+ * A recorder writes straight into its file and does nothing at its end, so there is something
+ * left to do: see recording.h. All of it is done in place; every step leaves a file that reads.
  */
 #include "tools/recording.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tools/replay_threaded.h - zmm replay --threads: a replay on as many threads as were recorded, over
- * the malloc of this process.
+ * tools/replay_threaded.h - zmm replay --threads: a replay on as many threads as were recorded,
+ * over the malloc of this process.
  */
 #ifndef ZMM_REPLAY_THREADED_H
 #define ZMM_REPLAY_THREADED_H
@@ -18,8 +18,8 @@ struct zmm_threaded_settings {
 	bool json;
 };
 
-/* Replays, prints, and returns the exit status. Where a heap is asked for, this program first becomes
- * itself with the malloc replacement preloaded. */
+/* Replays, prints, and returns the exit status. Where a heap is asked for, this program first
+ * becomes itself with the malloc replacement preloaded. */
 int zmm_replay_threaded(const struct zmm_threaded_settings *settings);
 
 #endif

@@ -7,8 +7,8 @@
  *   legacy     a0        a1        a2        each block ran every contender once, in random order,
  *   modern     b0        b1        b2        so a slow moment of the machine slows both of a pair
  *
- * What is said about two contenders is said about the ratios b0/a0, b1/a1, b2/a2. Its uncertainty is
- * that of the blocks: they, as the independent units, are drawn anew (the bootstrap).
+ * What is said about two contenders is said about the ratios b0/a0, b1/a1, b2/a2. Its uncertainty
+ * is that of the blocks: they, as the independent units, are drawn anew (the bootstrap).
  *
  * Nothing here allocates or knows what was measured.
  */
@@ -50,10 +50,10 @@ struct zmm_interval {
 	bool significant; /* the interval leaves 1 out */
 };
 
-/* The median of numbers[i] / base[i] over the blocks, with the interval by the percentile bootstrap:
- * ZMM_RESAMPLES times as many blocks are drawn with replacement, and of the medians the 2.5th and
- * the 97.5th percentile are taken. Blocks in which either is not positive do not count; with fewer
- * than 5 that do, nothing is significant. The same seed gives the same interval. */
+/* The median of numbers[i] / base[i] over the blocks, with the interval by the percentile
+ * bootstrap: ZMM_RESAMPLES times as many blocks are drawn with replacement, and of the medians the
+ * 2.5th and the 97.5th percentile are taken. Blocks in which either is not positive do not count;
+ * with fewer than 5 that do, nothing is significant. The same seed gives the same interval. */
 struct zmm_interval zmm_paired_ratio(const double *numbers, const double *base, size_t count,
 	uint64_t seed);
 

@@ -81,7 +81,8 @@ static bool measure_time(const struct zmm_sweep_cell *cell, int fd, bool net,
 
 /* --- memory ---------------------------------------------------------------------------------- */
 
-static struct zmm_value course_value(const struct zmm_course *course, enum zmm_sweep_measure measure)
+static struct zmm_value course_value(const struct zmm_course *course,
+	enum zmm_sweep_measure measure)
 {
 	struct zmm_ratio ratio = zmm_course_measure(course, measure == ZMM_SWEEP_JW_MEAN
 		? ZMM_MEASURE_MEAN : measure == ZMM_SWEEP_JW_PEAK_LIVE ? ZMM_MEASURE_PEAK_LIVE

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tools/sweep.h - one cell of a sweep: a setting of everything that can be varied, and one measure of
- * it.
+ * tools/sweep.h - one cell of a sweep: a setting of everything that can be varied, and one measure
+ * of it.
  *
  *   cmd_sweep.c   reads which values each axis has, and goes through all combinations
  *   sweep.c       measures one

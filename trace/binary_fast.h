@@ -25,7 +25,7 @@ static inline __attribute__((always_inline)) unsigned char *zmm_put_varint_fast(
 	if (__builtin_expect(value >> 28 != 0, 0))
 		return zmm_put_varint(at, value);
 	/* Seven bits to a byte: moving a part up by two and by one is adding it three times and once.
-	 * */
+	 */
 	uint32_t bytes = (uint32_t)value;
 	bytes += 3 * (bytes & 0x0fffc000);
 	bytes += bytes & 0x3f803f80;

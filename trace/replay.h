@@ -12,8 +12,8 @@
  *
  * A replay makes its heap at first and is run once, or, after zmm_replay_rewind(), again. Requests
  * go to emalloc, efree and erealloc on the current heap, as those of a PHP extension would (or to
- * malloc, free and realloc); a failure is caught at the bailout point and the trace goes on. While a
- * replay exists, the current heap and the process's host are its own.
+ * malloc, free and realloc); a failure is caught at the bailout point and the trace goes on. While
+ * a replay exists, the current heap and the process's host are its own.
  */
 #ifndef ZMM_REPLAY_H
 #define ZMM_REPLAY_H
@@ -132,7 +132,7 @@ bool zmm_replay_full(zmm_replay *replay, const struct zmm_full_run *run, struct 
 
 struct zmm_replay_results {
 	uint64_t operations;
-	uint64_t failures;        /* requests that were refused; timed runs on malloc do not count them */
+	uint64_t failures;        /* refused requests; timed runs on malloc do not count them */
 	/* Our heaps only: what they were made on, and the figures as the interface reports them at the
 	 * end. */
 	const char *storage;

@@ -390,7 +390,8 @@ static bool finish(struct course *course)
 	const zmm_replay *replay = course->replay;
 	const struct zmm_op *ops = replay->program->ops;
 
-	if (course->run->check_every && course->number > 0 && !check(course, ops + course->number - 1)) {
+	if (course->run->check_every && course->number > 0
+			&& !check(course, ops + course->number - 1)) {
 		return false;
 	}
 	if (!observe(course) || (replay->spaced && !stayed_apart(course))) {
@@ -424,7 +425,8 @@ bool zmm_replay_full(zmm_replay *replay, const struct zmm_full_run *run, struct 
 	bool done;
 
 	if (run->placements && !replay->spaced) {
-		zmm_error_set(error, ZMM_ERROR_INPUT, "placements need the storage '" ZMM_STORAGE_SPACED "'");
+		zmm_error_set(error, ZMM_ERROR_INPUT,
+			"placements need the storage '" ZMM_STORAGE_SPACED "'");
 		return false;
 	}
 	course.blocks = new_blocks(replay->program);

@@ -3,9 +3,9 @@
  * trace/ticks.h - the finest clock that there is: the processor's time stamp counter, elsewhere
  * nanoseconds of the system's monotonic clock.
  *
- * For single operations of a few dozen ticks. The counter is read behind what came before it (lfence)
- * and, as it is constant on processors of this century, at a rate that one comparison with the
- * system's clock tells.
+ * For single operations of a few dozen ticks. The counter is read behind what came before it
+ * (lfence) and, as it is constant on processors of this century, at a rate that one comparison with
+ * the system's clock tells.
  */
 #ifndef ZMM_TICKS_H
 #define ZMM_TICKS_H

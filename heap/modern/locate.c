@@ -89,7 +89,8 @@ static void zend_mm_locate_slot(const struct zend_mm_modern_heap *heap,
 	const struct zend_mm_chunk *chunk, uint32_t word, const void *address, zend_mm_place *place)
 {
 	unsigned bin = zend_mm_word_bin(word);
-	unsigned page = place->page - (zend_mm_word_is_small_later(word) ? zend_mm_word_count(word) : 0);
+	unsigned back = zend_mm_word_is_small_later(word) ? zend_mm_word_count(word) : 0;
+	unsigned page = place->page - back;
 	const char *run = zend_mm_page_address(chunk, page);
 	size_t index;
 

@@ -5,8 +5,8 @@
  *	t/crash/NAME small|large|huge
  *
  * Each program has one bug, in a function bug(size), on blocks of 100 bytes, 20,000 bytes or
- * 3,000,000 bytes.  It runs on the heap that the environment asks for.  Before each step it says on standard
- * output what comes next, so that the last line says when the bug was found, if it was:
+ * 3,000,000 bytes.  It runs on the heap that the environment asks for.  Before each step it says on
+ * standard output what comes next, so that the last line says when the bug was found, if it was:
  *
  *	at once         by the faulty statement itself
  *	when freed      when a block that was damaged is freed

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Allocates wherever a malloc replacement may not be ready any more, or yet: in constructors, through
- * dlsym() and dlopen(), in destructors of thread-local objects and of keys, after these, in exit
- * handlers, in a child of fork() in the middle of it all.  Prints what it did.  Run by
+ * Allocates wherever a malloc replacement may not be ready any more, or yet: in constructors,
+ * through dlsym() and dlopen(), in destructors of thread-local objects and of keys, after these, in
+ * exit handlers, in a child of fork() in the middle of it all.  Prints what it did.  Run by
  * 6030-preload-late.t.
  */
 #include <dlfcn.h>

@@ -335,7 +335,8 @@ static void test_trim(void)
 		free(blocks[i]);
 	}
 	before = mallinfo2().arena;
-	is_int(malloc_trim(0), 1, "malloc_trim() gives something back after 8 MB of small blocks were freed");
+	is_int(malloc_trim(0), 1,
+		"malloc_trim() gives something back after 8 MB of small blocks were freed");
 	ok(mallinfo2().arena < before, "and the figures say so");
 	is_int(malloc_trim(0), 0, "but not twice");
 }

@@ -352,7 +352,7 @@ static void task_cancel(const char *argument)
 }
 
 /* Stops after every hundred pairs of requests, so that a tracer can choose where to look closely.
- * */
+ */
 static void task_stops(const char *argument)
 {
 	(void)argument;
