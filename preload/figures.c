@@ -4,7 +4,7 @@
  *
  * A heap counts in plain words, so that requests pay nothing for being counted.  Of another
  * thread's heap these words are read while its owner may be writing them.  Each is read whole by
- * one load, so that it is the figure of some moment, but two need not be of the same moment. 
+ * one load, so that it is the figure of some moment, but two need not be of the same moment.
  * (Nothing follows from them but what is printed.)
  */
 #include "heap/legacy/heap.h"

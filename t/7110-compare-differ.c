@@ -109,7 +109,8 @@ static void test_sparkline(void)
 	uint64_t numbers[] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 8, 0, 0 };
 	char text[100];
 
-	is_str(zmm_sparkline(text, 40, numbers, 9, 8), "▁▁▂▃▄▅▆▇█", "a curve of eight heights");
+	is_str(zmm_sparkline(text, 40, numbers, 9, 8), "▁▁▂▃▄▅▆▇█",
+		"a curve of eight heights");
 	is_str(zmm_sparkline(text, 3, numbers, 12, 8), "▃▇█",
 		"a narrow one has the greatest of each part");
 	is_str(zmm_sparkline(text, 3, numbers, 0, 8), "", "nothing is nothing");

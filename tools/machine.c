@@ -63,6 +63,18 @@ static void ask_processor(struct machine *machine)
 	}
 }
 
+#ifdef __GLIBC__
+static void ask_libc(struct machine *machine)
+{
+	snprintf(machine->libc, sizeof machine->libc, "glibc %.20s", gnu_get_libc_version());
+}
+#else
+static void ask_libc(struct machine *machine)
+{
+	(void)machine;
+}
+#endif
+
 static void ask(struct machine *machine)
 {
 	struct utsname name;
@@ -72,9 +84,7 @@ static void ask(struct machine *machine)
 			name.release, name.machine);
 	}
 	ask_processor(machine);
-#ifdef __GLIBC__
-	snprintf(machine->libc, sizeof machine->libc, "glibc %.20s", gnu_get_libc_version());
-#endif
+	ask_libc(machine);
 	machine->processors = sysconf(_SC_NPROCESSORS_ONLN);
 	machine->page_size = sysconf(_SC_PAGESIZE);
 	machine->memory = (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)machine->page_size;
