@@ -352,10 +352,30 @@ static void show_command(const char *path)
 	zmm_reader_close(reader);
 }
 
+/* A recorded process has parts of its trace mapped as long as it lives, and is that program. */
+static bool is_recording(const struct found *found)
+{
+	char name[64], *line = NULL;
+	size_t room = 0;
+	bool recording = false;
+
+	snprintf(name, sizeof name, "/proc/%lu/maps", (unsigned long)found->recording.process);
+	FILE *maps = fopen(name, "re");
+	if (!maps)
+		return errno == EACCES || errno == EPERM;
+	while (!recording && getline(&line, &room, maps) > 0) {
+		line[strcspn(line, "\n")] = '\0';
+		const char *path = strchr(line, '/');
+		recording = path && strcmp(path, found->path) == 0;
+	}
+	free(line);
+	fclose(maps);
+	return recording;
+}
+
 static int finish_trace(const struct settings *settings, struct found *found, bool show)
 {
-	pid_t process = (pid_t)found->recording.process;
-	bool alive = kill(process, 0) == 0 || errno != ESRCH;
+	bool alive = is_recording(found);
 	struct zmm_error error;
 
 	if (!alive && !zmm_recording_finish(found->path, settings->sites, &found->recording, &error))

@@ -145,17 +145,25 @@ static bool close_block(struct file *file, const struct zmm_block_info *info, ui
 static int finish_block(struct file *file, uint64_t offset, struct zmm_error *error)
 {
 	struct zmm_block_info info;
-	ssize_t got = read_at(file->fd, file->block, file->header.stride, offset);
+	ssize_t got = read_at(file->fd, file->block, ZMM_BLOCK_HEADER_BYTES, offset);
 
 	if (got < 0)
 		return blame(file, "cannot read it", error) ? 0 : -1;
 	if (got < ZMM_BLOCK_HEADER_BYTES)
 		return 0;
 	if (zmm_block_header_read(&info, file->block)
-		|| info.used > (size_t)got - ZMM_BLOCK_HEADER_BYTES)
-		return 1; /* never begun, or cut: readers know what to do with it */
+		|| info.used > file->header.stride - ZMM_BLOCK_HEADER_BYTES)
+		return 1; /* never begun: readers know what to do with it */
 	file->end = offset + ZMM_BLOCK_HEADER_BYTES + info.used;
-	return info.closed || close_block(file, &info, offset, error) ? 1 : -1;
+	if (info.closed)
+		return 1;
+	got = read_at(file->fd, file->block + ZMM_BLOCK_HEADER_BYTES, info.used,
+		offset + ZMM_BLOCK_HEADER_BYTES);
+	if (got < 0)
+		return blame(file, "cannot read it", error) ? 0 : -1;
+	if ((uint32_t)got < info.used)
+		return 0; /* cut: they know that, too */
+	return close_block(file, &info, offset, error) ? 1 : -1;
 }
 
 static bool finish_blocks(struct file *file, struct zmm_error *error)
@@ -168,7 +176,10 @@ static bool finish_blocks(struct file *file, struct zmm_error *error)
 		offset += file->header.stride;
 	if (result < 0)
 		return false;
-	return ftruncate(file->fd, (off_t)file->end) == 0
+	off_t size = lseek(file->fd, 0, SEEK_END);
+	if (size >= 0 && (uint64_t)size <= file->end)
+		return true; /* it was cut, or nothing is left over */
+	return (size >= 0 && ftruncate(file->fd, (off_t)file->end) == 0)
 		|| blame(file, "cannot cut off what was not used", error);
 }
 
