@@ -148,7 +148,16 @@ static void test_limits(void)
 }
 #endif
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+/* gcc says it by a macro, clang by a feature. */
+#ifdef __has_feature
+# define SANITIZED (__has_feature(address_sanitizer) || __has_feature(thread_sanitizer))
+#elif defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+# define SANITIZED 1
+#else
+# define SANITIZED 0
+#endif
+
+#if SANITIZED
 enum { limits_apply = 0 }; /* a sanitizer's own address space is above any limit */
 #else
 enum { limits_apply = 1 };
