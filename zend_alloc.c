@@ -81,6 +81,12 @@ zend_mm_heap *zend_mm_get_heap(void)
 	return zend_mm_current_heap;
 }
 
+void zend_mm_set_host(const zend_mm_host *host)
+{
+	zend_mm_take_host(host);
+	zend_mm_keep_interruptions_out(zend_mm_current_heap);
+}
+
 zend_mm_heap *zend_mm_set_heap(zend_mm_heap *new_heap)
 {
 	zend_mm_heap *before = zend_mm_current_heap;
@@ -281,13 +287,8 @@ int zend_mm_set_limit(zend_mm_heap *heap, size_t memory_limit)
 
 void zend_mm_refresh_key_child(zend_mm_heap *heap)
 {
-	const struct zend_mm_verbs *verbs = heap->design_verbs;
-
-	if (heap->layers[ZEND_MM_LAYER_GUARDED]) {
-		verbs = heap->layers[ZEND_MM_LAYER_GUARDED]->below;
-	}
-	if (verbs->refresh_key) {
-		verbs->refresh_key(heap);
+	if (heap->design_verbs->refresh_key) {
+		heap->design_verbs->refresh_key(heap);
 	}
 }
 

@@ -615,8 +615,14 @@ typedef struct _zend_mm_host {
 	/* The script's name, for the leak report; the file and line that runs, for error reports. */
 	const char *(*script_name)(void);
 	void (*location)(const char **filename, unsigned int *lineno);
+	/* Called before a heap changes and after that, in pairs: a signal handler that jumps out, or
+	 * allocates from the same heap, must wait in between.  Whatever jumps out of a request
+	 * unblocks first.  Default: nothing, and then heaps do not even look. */
+	void (*block_interruptions)(void);
+	void (*unblock_interruptions)(void);
 } zend_mm_host;
-/* Sets the host of the process (copied); NULL sets the default one. */
+/* Sets the host of the process (copied); NULL sets the default one.  Interruptions are told of for
+ * the current heap and for those made from now on. */
 ZEND_API void zend_mm_set_host(const zend_mm_host *host);
 
 /* A bailout point, and the place where the innermost one is kept (per thread). */

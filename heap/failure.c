@@ -12,6 +12,7 @@
 
 #include "heap/config.h"
 #include "heap/failure.h"
+#include "heap/interruption.h"
 
 bool zend_mm_corruption_aborts;
 
@@ -29,6 +30,7 @@ int zend_mm_raise_caught(char message[256], const char *format, ...)
 	va_start(arguments, format);
 	vsnprintf(message, 256, format, arguments);
 	va_end(arguments);
+	zend_mm_let_interruptions_in();
 	return zend_mm_current_host.guarded_call(raise_in_host, message);
 }
 
@@ -40,12 +42,14 @@ void zend_mm_raise(const char *format, ...)
 	va_start(arguments, format);
 	vsnprintf(message, sizeof message, format, arguments);
 	va_end(arguments);
+	zend_mm_let_interruptions_in();
 	zend_mm_current_host.fatal_error(message);
 	zend_mm_bail_out();
 }
 
 void zend_mm_bail_out(void)
 {
+	zend_mm_let_interruptions_in();
 	zend_mm_current_host.bailout();
 	abort(); /* a host whose bailout comes back leaves nothing to go on with */
 }
@@ -72,6 +76,7 @@ void zend_mm_corrupted(const zend_mm_problem *problem)
 {
 	static volatile sig_atomic_t reporting;
 
+	zend_mm_let_interruptions_in();
 	if (corruption_hook) {
 		corruption_hook(problem);
 	}

@@ -15,6 +15,12 @@
 /* The host in force; never NULL, and no member of it is. */
 extern zend_mm_host zend_mm_current_host;
 
+/* Copies a host, or the default one for NULL, and fills in what it leaves open. */
+void zend_mm_take_host(const zend_mm_host *host);
+
+/* Whether the host wants to be told when a heap must not be interrupted. */
+bool zend_mm_host_minds_interruptions(void);
+
 /* Formats a message (printf's rules, at most 255 bytes) and raises it as the host's fatal error,
  * catching what jumps out of it.  Returns 0 if the host's handler came back, -1 if it jumped.  The
  * formatted message stays readable in *message (256 bytes) for the caller. */

@@ -88,7 +88,6 @@ struct zend_mm_custom_handlers {
  * is below it; custom handlers, which a program can set at any time, are above all of them. */
 enum zend_mm_layer_kind {
 	ZEND_MM_LAYER_HARDENED,       /* heap/hardened/ */
-	ZEND_MM_LAYER_MEMCHECK,       /* heap/memcheck/ */
 	ZEND_MM_LAYER_GUARDED,        /* heap/guarded/ */
 	ZEND_MM_LAYER_INTERRUPTION,   /* heap/interruption.c */
 	ZEND_MM_LAYERS
@@ -118,16 +117,21 @@ struct _zend_mm_heap {
 	struct zend_mm_storage_calls calls;
 	struct zend_mm_custom_handlers custom;
 	struct zend_mm_layer *layers[ZEND_MM_LAYERS]; /* NULL where there is none */
+	struct zend_mm_layer interruption; /* the whole state of that layer */
 };
 
-/* Lays verbs over those of a heap; the layer's state begins with the structure that is given. */
+/* Lays verbs over those of a heap; the layer's state begins with the structure that is given.
+ * Custom handlers, where there are some, go on serving the heap. */
 static inline void zend_mm_lay(zend_mm_heap *heap, enum zend_mm_layer_kind kind,
 	struct zend_mm_layer *layer, const struct zend_mm_verbs *verbs)
 {
 	layer->below = heap->design_verbs;
 	heap->layers[kind] = layer;
 	heap->kind = heap->design_kind = ZEND_MM_KIND_OTHER;
-	heap->verbs = heap->design_verbs = verbs;
+	if (heap->verbs == heap->design_verbs) {
+		heap->verbs = verbs;
+	}
+	heap->design_verbs = verbs;
 }
 
 #endif

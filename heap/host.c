@@ -12,6 +12,7 @@
 #include <time.h>
 
 #include "heap/failure.h"
+#include "heap/interruption.h"
 #include "heap/site.h"
 
 __thread struct zend_mm_site zend_mm_site;
@@ -28,6 +29,7 @@ void zend_mm_bailout(void)
 	if (!innermost_bailout_point) {
 		exit(255);
 	}
+	zend_mm_let_interruptions_in();
 	longjmp(innermost_bailout_point->jump, 1);
 }
 
@@ -87,19 +89,28 @@ static void default_leaks_total(size_t leaks)
 	fprintf(stderr, "=== Total %zu memory leaks detected ===\n", leaks);
 }
 
-static const zend_mm_host default_host = {
-	default_fatal_error, zend_mm_bailout, default_guarded_call,
-	default_leak, default_leak_repeated, default_leaks_total,
-	default_script_name, default_location
-};
+static void default_interruptions(void)
+{
+}
 
-zend_mm_host zend_mm_current_host = {
-	default_fatal_error, zend_mm_bailout, default_guarded_call,
-	default_leak, default_leak_repeated, default_leaks_total,
-	default_script_name, default_location
-};
+#define DEFAULT_HOST { \
+		default_fatal_error, zend_mm_bailout, default_guarded_call, \
+		default_leak, default_leak_repeated, default_leaks_total, \
+		default_script_name, default_location, \
+		default_interruptions, default_interruptions \
+	}
 
-void zend_mm_set_host(const zend_mm_host *host)
+static const zend_mm_host default_host = DEFAULT_HOST;
+
+zend_mm_host zend_mm_current_host = DEFAULT_HOST;
+
+bool zend_mm_host_minds_interruptions(void)
+{
+	return zend_mm_current_host.block_interruptions != default_interruptions ||
+		zend_mm_current_host.unblock_interruptions != default_interruptions;
+}
+
+void zend_mm_take_host(const zend_mm_host *host)
 {
 	zend_mm_host filled = host ? *host : default_host;
 
@@ -112,6 +123,8 @@ void zend_mm_set_host(const zend_mm_host *host)
 	DEFAULT(leaks_total);
 	DEFAULT(script_name);
 	DEFAULT(location);
+	DEFAULT(block_interruptions);
+	DEFAULT(unblock_interruptions);
 #undef DEFAULT
 	zend_mm_current_host = filled;
 }

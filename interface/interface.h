@@ -13,6 +13,7 @@
 #include "heap/design.h"
 #include "heap/failure.h"
 #include "heap/heap.h"
+#include "heap/interruption.h"
 #include "heap/legacy/fast.h"
 #include "heap/modern/fast.h"
 #include "heap/site.h"

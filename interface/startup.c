@@ -270,6 +270,15 @@ static zend_mm_heap *with_layers(zend_mm_heap *heap, const zend_mm_options *opti
 	return NULL;
 }
 
+/* A new heap, or NULL, after the host was given its say. */
+static zend_mm_heap *told_of(zend_mm_heap *heap)
+{
+	if (heap) {
+		zend_mm_keep_interruptions_out(heap);
+	}
+	return heap;
+}
+
 zend_mm_heap *zend_mm_startup_with(const zend_mm_options *options)
 {
 	zend_mm_options full = { .struct_size = 0 };
@@ -283,7 +292,7 @@ zend_mm_heap *zend_mm_startup_with(const zend_mm_options *options)
 	}
 	memcpy(&full, options, options->struct_size);
 	heap = start_design(&full);
-	return heap ? with_layers(heap, &full) : NULL;
+	return heap ? told_of(with_layers(heap, &full)) : NULL;
 }
 
 /* A heap that cannot be made ends the process, as in PHP. */
@@ -321,7 +330,7 @@ zend_mm_heap *zend_mm_startup_ex(const zend_mm_mem_handlers *handlers, size_t bl
 	if (block_size < smallest_segment_size) {
 		zend_mm_startup_error(startup_failed, "'block_size' is too small\n");
 	}
-	return started_or_exit(zend_mm_legacy_startup(&setup), handlers->name);
+	return told_of(started_or_exit(zend_mm_legacy_startup(&setup), handlers->name));
 }
 
 zend_mm_heap *zend_mm_startup_chunks(const zend_mm_chunk_handlers *handlers, void *data,
@@ -333,7 +342,7 @@ zend_mm_heap *zend_mm_startup_chunks(const zend_mm_chunk_handlers *handlers, voi
 		.data_size = data_size,
 	};
 
-	return zend_mm_modern_startup(&setup);
+	return told_of(zend_mm_modern_startup(&setup));
 }
 
 zend_mm_heap *zend_mm_start_as_environment_says(void)

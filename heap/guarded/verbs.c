@@ -304,6 +304,17 @@ static size_t guarded_gc(zend_mm_heap *heap)
 	return freed;
 }
 
+static void guarded_refresh_key(zend_mm_heap *heap)
+{
+	struct guard_layer *guard = guard_of(heap);
+
+	if (below(guard)->refresh_key) {
+		zend_mm_guard_lock(guard);
+		below(guard)->refresh_key(heap);
+		zend_mm_guard_unlock(guard);
+	}
+}
+
 static void guarded_get_figures(zend_mm_heap *heap, zend_mm_figures *figures)
 {
 	below(guard_of(heap))->get_figures(heap, figures);
@@ -440,4 +451,5 @@ const struct zend_mm_verbs zend_mm_guarded_verbs = {
 	.locate = guarded_locate,
 	.check_block = guarded_check_block,
 	.alloc_aligned = guarded_alloc_aligned,
+	.refresh_key = guarded_refresh_key,
 };
