@@ -59,6 +59,18 @@ static void test_requests(void)
 	zmm_program_free(program);
 }
 
+static void test_left(void)
+{
+	zmm_program *program = load("a 1 8\na 2 8\na 3 8\nf 2\na 4 8\nr 1 9\ne\ne\na 5 8\nf 5\ne\n"
+		"a 6 8\n", 0);
+	static const uint32_t left[] = { 3, 0, 1, 2, 0, 0 };
+
+	is_size(program->left_length, 6, "what requests leave over is listed, up to the last end");
+	ok(memcmp(program->left, left, sizeof left) == 0,
+		"each slot once, whoever had it before");
+	zmm_program_free(program);
+}
+
 static void test_sizes(void)
 {
 	zmm_program *program = load("a 1 4294967295\na 2 4294967296\nr 1 18446744073709551615\n"
@@ -196,6 +208,7 @@ static const char *random_trace(uint64_t *state, enum numbering numbering, struc
 static bool agrees(const zmm_program *program, const struct block *ops, size_t op_count)
 {
 	uint64_t held[ALIVE + 1] = {0};
+	const uint32_t *left = program->left;
 
 	if (program->op_count != op_count || program->slot_count > ALIVE) {
 		return false;
@@ -212,7 +225,17 @@ static bool agrees(const zmm_program *program, const struct block *ops, size_t o
 			held[slot] = ops[i].id;
 			break;
 		case ZMM_OP_END_REQUEST:
-			memset(held, 0, sizeof(held));
+			for (uint32_t count = *left++; count > 0; count--, left++) {
+				if (held[*left] == 0) {
+					return false;
+				}
+				held[*left] = 0;
+			}
+			for (uint32_t rest = 0; rest <= ALIVE; rest++) {
+				if (held[rest] != 0) {
+					return false;
+				}
+			}
 			break;
 		default:
 			break;
@@ -251,6 +274,7 @@ int main(void)
 {
 	test_slots();
 	test_requests();
+	test_left();
 	test_sizes();
 	test_threads();
 	test_refusals();

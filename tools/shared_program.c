@@ -2,7 +2,7 @@
 /*
  * tools/shared_program.c - writing programs to a file in memory, and mapping them.
  *
- *    | struct zmm_program | ops … | wide … |
+ *    | struct zmm_program | wide … | ops … | left … |
  *
  * Both sides are the same executable, so the structures need no other form.
  */
@@ -58,6 +58,11 @@ static size_t wide_size(const zmm_program *program)
 	return program->wide_count * sizeof *program->wide;
 }
 
+static size_t left_size(const zmm_program *program)
+{
+	return program->left_length * sizeof *program->left;
+}
+
 static void *map(int fd, size_t size, int protection)
 {
 	void *address = mmap(NULL, size, protection, fd < 0 ? MAP_PRIVATE : MAP_SHARED, fd, 0);
@@ -65,12 +70,18 @@ static void *map(int fd, size_t size, int protection)
 	return address == MAP_FAILED ? NULL : address;
 }
 
+/* Returns where the next part goes. */
+static char *put(char *at, const void *part, size_t size)
+{
+	return size > 0 ? (char *)memcpy(at, part, size) + size : at;
+}
+
 int zmm_program_share(const zmm_program *program, struct zmm_error *error)
 {
-	size_t size = sizeof *program + ops_size(program) + wide_size(program);
+	size_t size = sizeof *program + wide_size(program) + ops_size(program) + left_size(program);
 	int fd = zmm_nameless_file();
 	char *bytes = fd >= 0 && ftruncate(fd, (off_t)size) == 0
-		? map(fd, size, PROT_READ | PROT_WRITE) : NULL;
+		? map(fd, size, PROT_READ | PROT_WRITE) : NULL, *at;
 
 	if (!bytes) {
 		zmm_error_set(error, ZMM_ERROR_SYSTEM, "cannot make a file of %zu bytes in memory: %s",
@@ -80,11 +91,10 @@ int zmm_program_share(const zmm_program *program, struct zmm_error *error)
 		}
 		return -1;
 	}
-	memcpy(bytes, program, sizeof *program);
-	memcpy(bytes + sizeof *program, program->ops, ops_size(program));
-	if (program->wide_count) {
-		memcpy(bytes + sizeof *program + ops_size(program), program->wide, wide_size(program));
-	}
+	at = put(bytes, program, sizeof *program);
+	at = put(at, program->wide, wide_size(program));
+	at = put(at, program->ops, ops_size(program));
+	put(at, program->left, left_size(program));
 	munmap(bytes, size);
 	return fd;
 }
@@ -108,8 +118,9 @@ const zmm_program *zmm_program_attach(int fd, struct zmm_error *error)
 		return NULL;
 	}
 	memcpy(&program, bytes, sizeof program);
-	program.ops = (struct zmm_op *)(void *)(bytes + sizeof program);
-	program.wide = (struct zmm_wide *)(void *)(bytes + sizeof program + ops_size(&program));
+	program.wide = (struct zmm_wide *)(void *)(bytes + sizeof program);
+	program.ops = (struct zmm_op *)(void *)(bytes + sizeof program + wide_size(&program));
+	program.left = (uint32_t *)(void *)((char *)program.ops + ops_size(&program));
 	program.thread = NULL;
 	program.site = NULL;
 	read_pages(bytes, (size_t)size);

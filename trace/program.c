@@ -197,6 +197,59 @@ static bool compile(struct compiler *compiler, struct zmm_error *error)
 	return result == 0;
 }
 
+/* --- what requests leave over ---------------------------------------------------------------- */
+
+/* Adds the slots that are alive after the operations of a request, and forgets them; the count
+ * comes first. False when memory ran out. */
+static bool add_left(zmm_program *program, size_t *room, unsigned char *alive,
+	const struct zmm_op *first, const struct zmm_op *end)
+{
+	size_t count_at = program->left_length++;
+
+	for (const struct zmm_op *op = first; op < end; op++) {
+		enum zmm_op_kind kind = zmm_op_kind(op);
+
+		if (kind == ZMM_OP_ALLOC || kind == ZMM_OP_ALIGNED || kind == ZMM_OP_RESIZE)
+			alive[zmm_op_slot(op)] = 1;
+		else if (kind == ZMM_OP_FREE)
+			alive[zmm_op_slot(op)] = 0;
+	}
+	for (const struct zmm_op *op = first; op <= end; op++) {
+		enum zmm_op_kind kind = zmm_op_kind(op);
+
+		if (program->left_length + 1 >= *room) {
+			*room = *room ? *room * 2 : 256;
+			if (!set_room(&program->left, *room, sizeof *program->left))
+				return false;
+		}
+		if ((kind == ZMM_OP_ALLOC || kind == ZMM_OP_ALIGNED || kind == ZMM_OP_RESIZE)
+			&& alive[zmm_op_slot(op)]) {
+			alive[zmm_op_slot(op)] = 0;
+			program->left[program->left_length++] = zmm_op_slot(op);
+		}
+	}
+	program->left[count_at] = (uint32_t)(program->left_length - count_at - 1);
+	return true;
+}
+
+/* A malloc has to free them one by one, and a replay that is timed has no time to look for them. */
+static bool find_left(zmm_program *program)
+{
+	const struct zmm_op *first = program->ops, *end = first + program->op_count;
+	unsigned char *alive = calloc((size_t)program->slot_count + 1, 1);
+	size_t room = 0;
+	bool good = alive;
+
+	for (const struct zmm_op *op = first; good && op < end; op++) {
+		if (zmm_op_kind(op) == ZMM_OP_END_REQUEST) {
+			good = add_left(program, &room, alive, first, op);
+			first = op + 1;
+		}
+	}
+	free(alive);
+	return good;
+}
+
 /* Take over the figures, and give back the room that was not needed. */
 static void finish(struct compiler *compiler)
 {
@@ -240,6 +293,11 @@ zmm_program *zmm_program_load(const char *path, unsigned flags, struct zmm_error
 
 	if (good) {
 		finish(&compiler);
+		good = find_left(compiler.program);
+		if (!good)
+			zmm_error_no_memory(error, "what the requests of the trace leave over");
+	}
+	if (good) {
 		const char *remarks = zmm_reader_remarks(compiler.reader);
 		if (remarks)
 			fprintf(stderr, "zmm: %s\n", remarks);
@@ -258,6 +316,7 @@ void zmm_program_free(zmm_program *program)
 		return;
 	free(program->ops);
 	free(program->wide);
+	free(program->left);
 	free(program->thread);
 	free(program->site);
 	free(program);

@@ -58,6 +58,10 @@ typedef struct zmm_program {
 	size_t op_count;
 	struct zmm_wide *wide;
 	size_t wide_count;
+	/* For each END_REQUEST, in their order: how many blocks are left over, then their slots, in
+	 * the order in which the request first used these. */
+	uint32_t *left;
+	size_t left_length;
 	uint32_t slot_count;             /* slots are 0 .. slot_count - 1 */
 	uint32_t thread_count;           /* at least 1 */
 	uint32_t *thread;                /* per operation, 0 .. thread_count - 1; NULL for one thread */

@@ -48,29 +48,6 @@ static void note_fatal_error(const char *message)
 
 static const zend_mm_host replay_host = { .fatal_error = note_fatal_error };
 
-/* --- no allocator ---------------------------------------------------------------------------- */
-
-static uintptr_t next_number = 4096;
-
-__attribute__((noinline)) void *zmm_none_alloc(size_t size)
-{
-	uintptr_t number = next_number;
-
-	next_number = number + (size | 15) + 1;
-	return (void *)number;
-}
-
-__attribute__((noinline)) void zmm_none_free(void *block)
-{
-	__asm__ volatile("" : : "r"(block)); /* so that the call stays */
-}
-
-__attribute__((noinline)) void *zmm_none_resize(void *block, size_t size)
-{
-	__asm__ volatile("" : : "r"(block));
-	return zmm_none_alloc(size);
-}
-
 /* --- storage --------------------------------------------------------------------------------- */
 
 static void name_storages(char *text, size_t size)
@@ -208,6 +185,7 @@ zmm_replay *zmm_replay_new(const zmm_program *program, const struct zmm_replay_o
 		replay->verbs = verbs_of(options->allocator);
 		replay->on_heap = replay->verbs == &zmm_heap_verbs;
 		replay->request = program->ops;
+		replay->left = program->left;
 		replay->slots = new_slots(program);
 	}
 	if (!replay || !replay->slots || (replay->on_heap && !start_heap(replay))) {
@@ -368,6 +346,7 @@ void zmm_replay_rewind(zmm_replay *replay)
 	}
 	memset(replay->slots, 0, slots_size(program));
 	replay->request = program->ops;
+	replay->left = program->left;
 	replay->failures = replay->peak_live_bytes = replay->peak_live_blocks = 0;
 }
 

@@ -4,7 +4,7 @@
  *
  * There are two ways to run one. The timed run does as little as possible for each operation,
  * since it is to measure the allocator and not itself; running it on ZMM_ALLOCATOR_NONE, which
- * hands out numbers, measures what is left of itself. The full run can print placements, check the
+ * calls nobody, measures what is left of itself. The full run can print placements, check the
  * heap, write and verify payloads, and show every moment to an observer.
  *
  *    zmm_program_load() --> zmm_replay_new() --> zmm_replay_timed() --> zmm_replay_free()

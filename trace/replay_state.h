@@ -28,6 +28,7 @@ struct zmm_replay {
 
 	const struct zmm_op *volatile now; /* the operation under way */
 	const struct zmm_op *request;  /* the first operation of this request */
+	const uint32_t *left;          /* of the program: what this request will leave over */
 	void *volatile answer;         /* of the request under way */
 	char message[256];             /* of the last fatal error; see `reported` */
 	bool reported;                 /* a fatal error came since this was last cleared */
@@ -52,8 +53,11 @@ bool zmm_replay_request(zmm_replay *replay, const struct zmm_op *op);
 size_t zmm_replay_control(zmm_replay *replay, const struct zmm_op *op);
 void zmm_replay_lapse(zmm_replay *replay);
 
-/* Frees what is left of this request on the system's malloc. Costs as much as the request had
- * operations. */
+/* Frees, on the system's malloc, what a request leaves over at its end. */
+void zmm_replay_free_left(zmm_replay *replay);
+
+/* The same wherever the request is under way, up to before an operation. Costs as much as the
+ * request had operations. */
 void zmm_replay_free_request(zmm_replay *replay, const struct zmm_op *end);
 
 #endif

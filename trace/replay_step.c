@@ -95,6 +95,20 @@ void zmm_replay_free_request(zmm_replay *replay, const struct zmm_op *end)
 	}
 }
 
+void zmm_replay_free_left(zmm_replay *replay)
+{
+	uint32_t count = *replay->left++;
+
+	for (; count > 0; count--) {
+		void **slot = &replay->slots[*replay->left++];
+
+		if (*slot) {
+			replay->verbs->free(*slot);
+			*slot = NULL;
+		}
+	}
+}
+
 /* A limit can be refused, and so can the reserve that a new request begins with. */
 static size_t control_heap(zmm_replay *replay, const struct zmm_op *op)
 {
@@ -130,7 +144,7 @@ size_t zmm_replay_control(zmm_replay *replay, const struct zmm_op *op)
 	if (replay->on_heap) {
 		collected = control_heap(replay, op);
 	} else if (zmm_op_kind(op) == ZMM_OP_END_REQUEST) {
-		zmm_replay_free_request(replay, op);
+		zmm_replay_free_left(replay);
 	}
 	if (zmm_op_kind(op) == ZMM_OP_END_REQUEST) {
 		replay->request = op + 1;
