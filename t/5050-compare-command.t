@@ -23,11 +23,12 @@ compare_with_other()
 	"$ZMM" compare --only legacy,other --blocks 1 --drain none --explain legacy,other "$@"
 }
 
-# cell ROW COLUMN: of the table in $out, by the row's name and the column's number.
-cell() { printf '%s\n' "$out" | awk -v row="$1" -v column="$2" '
-	$1 == row {
-		gsub(/ (ns|B|KiB|MiB|GiB)/, "&"); n = split($0, cells, /  +/); print cells[column]; exit
-	}'; }
+# cell ROW COLUMN: of the table of times in $out, by the row's name and the column's number.
+# memory ROW COLUMN: of the table of memory behind it.
+cell() { nth_cell 1 "$@"; }
+memory() { nth_cell 2 "$@"; }
+nth_cell() { printf '%s\n' "$out" | awk -v nth="$1" -v row="$2" -v column="$3" '
+	$1 == row && ++seen == nth { split($0, cells, /  +/); print cells[column]; exit }'; }
 # bytes TEXT: "1.25 MiB" as a whole number.
 bytes() { printf '%s\n' "$1" | awk '
 	BEGIN { unit["B"] = 1; unit["KiB"] = 1024; unit["MiB"] = 1048576 }
@@ -40,16 +41,16 @@ if test "$status" != 0; then
 fi
 is "$err" "" "compare has nothing to remark"
 for contender in legacy modern system; do
-	like "$(cell $contender 2)" "*.?? ns" "$contender: time"
-	like "$(cell $contender 8)" "* ?iB" "$contender: held at the peak"
-	like "$(cell $contender 9)" "*.??" "$contender: overhead"
-	is "$(cell $contender 14)" 0 "$contender: no failed request"
+	like "$(cell $contender 2)" "*.* ns" "$contender: time"
+	like "$(memory $contender 2)" "* ?iB" "$contender: held at the peak"
+	like "$(memory $contender 3)" "*.??" "$contender: overhead"
+	is "$(memory $contender 8)" 0 "$contender: no failed request"
 done
-is "$(cell modern 8)" "4.86 MiB" "the modern heap held a chunk and a block of 3,000,000 bytes"
-is "$(cell modern 11)" "2.00 MiB" "and in the end its chunk"
-is "$(cell modern 12)" 2 "in two regions at the most"
-is "$(cell modern 13)" 3 "after three calls to storage"
-is "$(cell system 12)$(cell system 13)" "--" "the system's malloc tells no such thing"
+is "$(memory modern 2)" "4.86 MiB" "the modern heap held a chunk and a block of 3,000,000 bytes"
+is "$(memory modern 5)" "2.00 MiB" "and in the end its chunk"
+is "$(memory modern 6)" 2 "in two regions at the most"
+is "$(memory modern 7)" 3 "after three calls to storage"
+is "$(memory system 6)$(memory system 7)" "--" "the system's malloc tells no such thing"
 like "$out" "*operations *5802*the loop's own time*ns*" "operations and the loop's share are told"
 
 if config HAVE_JANSSON; then
@@ -74,17 +75,18 @@ END
 	is "$(pick 0 - operations) $(pick 0 - blocks)" "5802 2" "facts of a trace"
 	out=$table
 	for contender in legacy modern; do
-		for column in 8:peak_held 11:final_held; do
-			is "$(bytes "$(cell $contender "${column%%:*}")")" \
+		for column in 2:peak_held 5:final_held; do
+			is "$(bytes "$(memory $contender "${column%%:*}")")" \
 				"$(pick 0 $contender "${column#*:}" | awk '{
 					n = $1; for (u = 0; n >= 1000 && u < 6; u++) n /= 1024
 					n = sprintf(u == 0 ? "%.0f" : n < 10 ? "%.2f" : "%.1f", n)
 					printf "%d\n", n * 1024 ^ u }')" \
 				"$contender: ${column#*:} is the same in both"
 		done
-		is "$(cell $contender 12)" "$(pick 0 $contender peak_regions)" "$contender: regions, too"
-		is "$(cell $contender 13)" "$(pick 0 $contender storage_calls)" "$contender: and calls"
-		is "$(cell $contender 9)" "$(pick 0 $contender overhead | awk '{ printf "%.2f\n", $1 }')" \
+		is "$(memory $contender 6)" "$(pick 0 $contender peak_regions)" "$contender: regions, too"
+		is "$(memory $contender 7)" "$(pick 0 $contender storage_calls)" "$contender: and calls"
+		is "$(memory $contender 3)" \
+			"$(pick 0 $contender overhead | awk '{ printf "%.2f\n", $1 }')" \
 			"$contender: and overhead"
 	done
 	is "$(pick 0 system peak_regions)" None "what is not known is null"
@@ -101,21 +103,21 @@ else
 fi
 
 run compare_quickly --storage mmap_anon --seg-size 1M "$tmp/small.trace"
-is "$(cell legacy 11)" "1.00 MiB" "storage and segment size can be chosen"
+is "$(memory legacy 5)" "1.00 MiB" "storage and segment size can be chosen"
 
 # Others' malloc: any shared library; here one that has none of its own.
 printf 'int zmm_test_nothing;\n' > "$tmp/nothing.c"
 if test -z "$SANITIZER" &&
 	$CC -shared -fPIC -o "$tmp/nothing.so" "$tmp/nothing.c" 2> /dev/null; then
 	run compare_with_other -a "other=$tmp/nothing.so" "$tmp/small.trace"
-	like "$status $(cell other 2)" "0 *.?? ns" "a library's malloc takes part"
-	is "$(cell other 14)" 0 "and serves"
+	like "$status $(cell other 2)" "0 *.* ns" "a library's malloc takes part"
+	is "$(memory other 8)" 0 "and serves"
 	echo nonsense > "$tmp/broken.so"
 	run compare_with_other -a "other=$tmp/broken.so" "$tmp/small.trace"
 	like "$status $err" "2 *other: $tmp/broken.so could not be preloaded*" \
 		"a library that is none is told"
-	is "$(cell other 2)$(cell other 8)" "--" "its cells are empty"
-	like "$(cell legacy 2)" "*.?? ns" "and the others go on"
+	is "$(cell other 2)$(memory other 2)" "--" "its cells are empty"
+	like "$(cell legacy 2)" "*.* ns" "and the others go on"
 else
 	skip 5 "no shared library can be made for preloading here"
 fi
@@ -138,7 +140,7 @@ bad "zmm: segments of 48 bytes*" --seg-size 48 "$tmp/small.trace"
 run "$ZMM" compare "$tmp/none"
 like "$status $err" "2 zmm: $tmp/none: *" "a trace that is not there is told"
 run compare_quickly "$tmp/bad.trace" "$tmp/limit.trace"
-like "$status $(cell legacy 14) $err" "2 1 zmm: $tmp/bad.trace:2: *" \
+like "$status $(memory legacy 8) $err" "2 1 zmm: $tmp/bad.trace:2: *" \
 	"a bad trace is told, and the others are compared"
 run "$ZMM" compare --help
 like "$status $out" "0 usage: zmm compare*Columns:*" "--help"

@@ -129,10 +129,15 @@ json()
 
 is "$(json '"$d->{format} $d->{version}"')" "zmm-comparison 1" "it says what it is"
 is "$(json 'join " ", map { $_->{name} } @{$t->{results}}')" "legacy modern system" "who took part"
-json 'map { sprintf "%s %.2f %.2f %.2f\n", $_->{name}, $_->{ns}, $_->{net_ns}, $_->{ratio} }
-	@{$t->{results}}' > "$tmp/from-json"
-sed -n '/^ .*less loop/,/^$/p' "$tmp/table" | awk '/^[a-z]/ { print $1, $2, $4, $6 }' \
-	> "$tmp/from-table"
+json 'do {
+	my $ns = sub { my ($n, @units) = (@_, "ns", "µs", "ms");
+		while ($n >= 999.5) { $n /= 1000; shift @units }
+		sprintf $n < 9.995 ? "%.2f %s" : $n < 99.95 ? "%.1f %s" : "%.0f %s", $n, $units[0] };
+	map { join(" ", $_->{name}, $ns->($_->{ns}), $ns->($_->{net_ns}),
+		map { sprintf "%.2f", $_ } @$_{qw(ratio ratio_low ratio_high ratio_with_loop)}) . "\n" }
+	@{$t->{results}} }' > "$tmp/from-json"
+sed -n '/^ .*less loop/,/^$/p' "$tmp/table" |
+	awk '/^[a-z]/ { print $1, $2, $3, $4, $5, $6, $7, $9, $10 }' > "$tmp/from-table"
 is "$(cat "$tmp/from-table")" "$(cat "$tmp/from-json")" "the table has the same times and ratios"
 is "$(json 'join " ", map { @{$_->{samples}{ns}} . "" } @{$t->{results}}')" "5 5 5" \
 	"raw samples are kept"

@@ -265,6 +265,8 @@ static void evaluate_one(struct zmm_comparison *comparison, int index)
 	subtract(result->ns, count, own_loop->time.median, own);
 	subtract(base->ns, count, own_loop->time.median, other);
 	result->ratio = zmm_paired_ratio(own, other, count, comparison->settings->seed);
+	result->ratio_with_loop =
+		zmm_paired_ratio(result->ns, base->ns, count, comparison->settings->seed).ratio;
 	subtract(result->wall_ns, count, own_loop->wall.median, own);
 	subtract(base->wall_ns, count, own_loop->wall.median, other);
 	result->wall_ratio = zmm_paired_ratio(own, other, count, comparison->settings->seed);

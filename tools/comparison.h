@@ -48,6 +48,7 @@ struct zmm_result {
 	struct zmm_summary time, wall, first;
 	double net_ns;            /* median less the loop's; not below 0 */
 	struct zmm_interval ratio, wall_ratio; /* to the baseline; of times less the loop's */
+	double ratio_with_loop;   /* likewise, of times as measured; NaN where there is none */
 };
 
 struct zmm_comparison {

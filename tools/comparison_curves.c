@@ -11,7 +11,7 @@
 
 #include "tools/emit_figures.h"
 
-enum { curve_width = 40 };
+enum { curve_width = 32 }; /* two of them and a name: 80 columns */
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
@@ -20,6 +20,14 @@ enum { curve_width = 40 };
 static struct zmm_value quantile(const struct zmm_latency *latency, int kind, double share)
 {
 	double ns = zmm_latency_quantile(latency, (enum zmm_latency_kind)kind, share);
+
+	return isnan(ns) ? zmm_value_missing() : zmm_value_nanoseconds(ns);
+}
+
+/* Of all but the interrupted; coarse steps of the clock even out in it. */
+static struct zmm_value mean(const struct zmm_latency *latency, int kind)
+{
+	double ns = zmm_latency_mean(latency, (enum zmm_latency_kind)kind);
 
 	return isnan(ns) ? zmm_value_missing() : zmm_value_nanoseconds(ns);
 }
@@ -50,8 +58,8 @@ static void emit_histogram(zmm_emit *emit, const struct zmm_latency *latency)
 void zmm_emit_latencies(zmm_emit *emit, const struct zmm_latency *latency)
 {
 	static const struct zmm_column columns[] = {
-		{ "kind", "" }, { "count", "" }, { "p50", "" }, { "p90", "" }, { "p99", "" },
-		{ "p999", "" }, { "max", "" },
+		{ "kind", "" }, { "count", "" }, { "mean", "" }, { "p50", "" }, { "p90", "" },
+		{ "p99", "" }, { "p999", "" }, { "max", "" },
 	};
 
 	if (!latency || latency->runs == 0) {
@@ -66,7 +74,8 @@ void zmm_emit_latencies(zmm_emit *emit, const struct zmm_latency *latency)
 	for (int kind = 0; kind < ZMM_LATENCY_KINDS; kind++) {
 		zmm_emit_row(emit, (struct zmm_value[]){
 			zmm_value_text(zmm_latency_kind_name((enum zmm_latency_kind)kind)),
-			zmm_value_count(latency->count[kind]), quantile(latency, kind, 0.5),
+			zmm_value_count(latency->count[kind]), mean(latency, kind),
+			quantile(latency, kind, 0.5),
 			quantile(latency, kind, 0.9), quantile(latency, kind, 0.99),
 			quantile(latency, kind, 0.999), quantile(latency, kind, 1),
 		});
@@ -319,10 +328,7 @@ static struct zmm_value drained(const struct zmm_memory_record *record, size_t i
 static void emit_held(zmm_emit *emit, const struct zmm_comparison *comparison)
 {
 	static const struct zmm_column columns[] = {
-		{ "name", "" }, { "held", "held over the run" }, { "resident", "resident" },
-		{ "drain_0", "freed: resident" }, { "drain_1", "0.1 s" }, { "drain_2", "1 s" },
-		{ "drain_3", "5 s" },
-	};
+		{ "name", "" }, { "held", "held over the run" }, { "resident", "resident" } };
 	char held[curve_width * 3 + 1], resident[curve_width * 3 + 1];
 
 	zmm_emit_table(emit, "curves", columns, COUNT(columns));
@@ -334,6 +340,30 @@ static void emit_held(zmm_emit *emit, const struct zmm_comparison *comparison)
 				zmm_value_text(comparison->settings->contenders[i].name),
 				zmm_value_text(curve(held, record, 3)),
 				zmm_value_text(curve(resident, record, 4)),
+			});
+		}
+	}
+	zmm_emit_end(emit);
+}
+
+static void emit_drains(zmm_emit *emit, const struct zmm_comparison *comparison)
+{
+	static const struct zmm_column columns[] = {
+		{ "name", "resident after all is freed" }, { "drain_0", "at once" },
+		{ "drain_1", "0.1 s" }, { "drain_2", "1 s" }, { "drain_3", "5 s" },
+	};
+	size_t drains = comparison->settings->drains;
+
+	if (drains == 0) {
+		return;
+	}
+	zmm_emit_table(emit, "drains", columns, drains + 1);
+	for (int i = 0; i < comparison->settings->count; i++) {
+		const struct zmm_memory_record *record = comparison->results[i].memory.record;
+
+		if (record) {
+			zmm_emit_row(emit, (struct zmm_value[]){
+				zmm_value_text(comparison->settings->contenders[i].name),
 				drained(record, 0), drained(record, 1), drained(record, 2), drained(record, 3),
 			});
 		}
@@ -341,52 +371,70 @@ static void emit_held(zmm_emit *emit, const struct zmm_comparison *comparison)
 	zmm_emit_end(emit);
 }
 
-static void emit_resolution(zmm_emit *emit, const struct zmm_comparison *comparison)
+static double resolution_ns(const struct zmm_latency *latency)
 {
-	for (int i = 0; i < comparison->settings->count; i++) {
-		const struct zmm_latency *latency = comparison->results[i].latency;
-
-		if (latency && latency->runs > 0) {
-			zmm_emit_fact(emit, "resolution", "single operations, by a clock that tells apart",
-				zmm_value_nanoseconds((double)latency->resolution * latency->ns_per_tick));
-			return;
-		}
-	}
+	return (double)latency->resolution * latency->ns_per_tick;
 }
 
-static void emit_latency_table(zmm_emit *emit, const struct zmm_comparison *comparison)
+/* What a clock of coarse steps says of a short operation: less than a step. */
+static struct zmm_value told_quantile(const struct zmm_latency *latency, int kind, double share)
 {
-	static const struct zmm_column columns[] = {
-		{ "name", "" }, { "a50", "allocate p50" }, { "a99", "p99" }, { "a999", "p99.9" },
-		{ "amax", "max" }, { "f50", "free p50" }, { "f99", "p99" }, { "f999", "p99.9" },
-		{ "fmax", "max" }, { "r50", "resize p50" }, { "r99", "p99" }, { "r999", "p99.9" },
-		{ "rmax", "max" },
-	};
-	static const double shares[] = { 0.5, 0.99, 0.999, 1 };
+	struct zmm_value value = quantile(latency, kind, share);
 
-	emit_resolution(emit, comparison);
-	zmm_emit_table(emit, "latencies", columns, COUNT(columns));
+	return value.unit == ZMM_UNIT_NANOSECONDS && value.number < resolution_ns(latency)
+		? zmm_value_below(resolution_ns(latency)) : value;
+}
+
+/* Rows of one kind of operation. */
+static void emit_latency_kind(zmm_emit *emit, const struct zmm_comparison *comparison, int kind)
+{
+	static const struct zmm_column columns[] = { { "name", NULL }, { "mean", "mean" },
+		{ "p50", "p50" }, { "p99", "p99" }, { "p999", "p99.9" }, { "max", "max" } };
+	struct zmm_column headed[COUNT(columns)];
+
+	memcpy(headed, columns, sizeof headed);
+	headed[0].heading = zmm_latency_kind_name((enum zmm_latency_kind)kind);
+	zmm_emit_table(emit, "latencies", headed, COUNT(headed));
 	for (int i = 0; i < comparison->settings->count; i++) {
 		const struct zmm_latency *latency = comparison->results[i].latency;
-		struct zmm_value values[COUNT(columns)];
 
-		if (!latency || latency->runs == 0) {
-			continue;
+		if (latency && latency->count[kind] > 0) {
+			zmm_emit_row(emit, (struct zmm_value[]){
+				zmm_value_text(comparison->settings->contenders[i].name), mean(latency, kind),
+				told_quantile(latency, kind, 0.5), told_quantile(latency, kind, 0.99),
+				told_quantile(latency, kind, 0.999), told_quantile(latency, kind, 1) });
 		}
-		values[0] = zmm_value_text(comparison->settings->contenders[i].name);
-		for (int k = 0; k < 12; k++) {
-			values[k + 1] = quantile(latency, k / 4, shares[k % 4]);
-		}
-		zmm_emit_row(emit, values);
 	}
 	zmm_emit_end(emit);
+}
+
+static void emit_latency_tables(zmm_emit *emit, const struct zmm_comparison *comparison)
+{
+	const struct zmm_latency *any = NULL;
+
+	for (int i = 0; i < comparison->settings->count; i++) {
+		const struct zmm_latency *latency = comparison->results[i].latency;
+
+		any = latency && latency->runs > 0 ? latency : any;
+	}
+	if (!any) {
+		return;
+	}
+	zmm_emit_fact(emit, "resolution", "single operations: the clock's step",
+		zmm_value_nanoseconds(resolution_ns(any)));
+	for (int kind = 0; kind < ZMM_LATENCY_KINDS; kind++) {
+		if (any->count[kind] > 0) {
+			emit_latency_kind(emit, comparison, kind);
+		}
+	}
 }
 
 void zmm_emit_curves(zmm_emit *emit, const struct zmm_comparison *comparison)
 {
 	if (!comparison->settings->time_only) {
 		emit_held(emit, comparison);
-		emit_latency_table(emit, comparison);
+		emit_drains(emit, comparison);
+		emit_latency_tables(emit, comparison);
 	}
 }
 

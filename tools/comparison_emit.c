@@ -147,8 +147,9 @@ void zmm_emit_comparison_head(zmm_emit *emit, const struct zmm_comparison_settin
 enum figure {
 	FIGURE_NAME, FIGURE_FAILED, FIGURE_NS, FIGURE_NET_NS, FIGURE_NS_Q1, FIGURE_NS_Q3,
 	FIGURE_NOISY, FIGURE_RATIO, FIGURE_RATIO_LOW, FIGURE_RATIO_HIGH, FIGURE_SIGNIFICANT,
-	FIGURE_WALL_NS, FIGURE_WALL_Q1, FIGURE_WALL_Q3, FIGURE_FIRST_NS, FIGURE_WALL_RATIO,
-	FIGURE_WALL_LOW, FIGURE_WALL_HIGH, FIGURE_INSTRUCTIONS, FIGURE_PEAK_LIVE,
+	FIGURE_RATIO_WITH_LOOP, FIGURE_WALL_NS, FIGURE_WALL_Q1, FIGURE_WALL_Q3, FIGURE_FIRST_NS,
+	FIGURE_WALL_RATIO, FIGURE_WALL_LOW, FIGURE_WALL_HIGH, FIGURE_INSTRUCTIONS,
+	FIGURE_INSTRUCTIONS_WITH_LOOP, FIGURE_PEAK_LIVE,
 	FIGURE_PEAK_USABLE, FIGURE_PEAK_HELD, FIGURE_OVERHEAD, FIGURE_PEAK_RESIDENT,
 	FIGURE_FINAL_HELD, FIGURE_PEAK_REGIONS, FIGURE_STORAGE_CALLS, FIGURE_FAILURES, FIGURES
 };
@@ -162,27 +163,41 @@ static const struct zmm_column figures[FIGURES] = {
 	[FIGURE_NS_Q3] = { "ns_q3", NULL },
 	[FIGURE_NOISY] = { "noisy", NULL },
 	[FIGURE_RATIO] = { "ratio", "ratio" },
-	[FIGURE_RATIO_LOW] = { "ratio_low", "from" },
-	[FIGURE_RATIO_HIGH] = { "ratio_high", "to" },
+	[FIGURE_RATIO_LOW] = { "ratio_low", "95 % interval" }, /* with the next, in one cell */
+	[FIGURE_RATIO_HIGH] = { "ratio_high", NULL },
 	[FIGURE_SIGNIFICANT] = { "significant", NULL },
+	[FIGURE_RATIO_WITH_LOOP] = { "ratio_with_loop", "with loop" },
 	[FIGURE_WALL_NS] = { "wall_ns", NULL },
 	[FIGURE_WALL_Q1] = { "wall_q1", NULL },
 	[FIGURE_WALL_Q3] = { "wall_q3", NULL },
-	[FIGURE_FIRST_NS] = { "first_ns", "first" },
+	[FIGURE_FIRST_NS] = { "first_ns", "first run" },
 	[FIGURE_WALL_RATIO] = { "wall_ratio", NULL },
 	[FIGURE_WALL_LOW] = { "wall_low", NULL },
 	[FIGURE_WALL_HIGH] = { "wall_high", NULL },
 	[FIGURE_INSTRUCTIONS] = { "instructions", NULL },
+	[FIGURE_INSTRUCTIONS_WITH_LOOP] = { "instructions_with_loop", NULL },
 	[FIGURE_PEAK_LIVE] = { "peak_live", NULL },
 	[FIGURE_PEAK_USABLE] = { "peak_usable", NULL },
-	[FIGURE_PEAK_HELD] = { "peak_held", "peak" },
+	[FIGURE_PEAK_HELD] = { "peak_held", "peak held" },
 	[FIGURE_OVERHEAD] = { "overhead", "overhead" },
 	[FIGURE_PEAK_RESIDENT] = { "peak_resident", "resident" },
-	[FIGURE_FINAL_HELD] = { "final_held", "final" },
+	[FIGURE_FINAL_HELD] = { "final_held", "at the end" },
 	[FIGURE_PEAK_REGIONS] = { "peak_regions", "regions" },
 	[FIGURE_STORAGE_CALLS] = { "storage_calls", "calls" },
-	[FIGURE_FAILURES] = { "failures", "failed" },
+	[FIGURE_FAILURES] = { "failures", "refused" },
 };
+
+/* Of a run's instructions, so many for an operation; the loop's included, or not. */
+static struct zmm_value instructions_of(const struct zmm_comparison *comparison,
+	const struct zmm_result *result, bool with_loop)
+{
+	double less = with_loop ? 0 : (double)zmm_loop_result(comparison)->instructions;
+
+	return result->instructions && comparison->program->op_count
+		? zmm_value_ratio(((double)result->instructions - less)
+			/ (double)comparison->program->op_count)
+		: zmm_value_missing();
+}
 
 static struct zmm_value time_figure(const struct zmm_comparison *comparison,
 	const struct zmm_result *result, enum figure figure)
@@ -207,11 +222,7 @@ static struct zmm_value time_figure(const struct zmm_comparison *comparison,
 	case FIGURE_FIRST_NS:
 		return nanoseconds(result->first.median);
 	default:
-		return result->instructions && comparison->program->op_count
-			? zmm_value_ratio(((double)result->instructions
-				- (double)zmm_loop_result(comparison)->instructions)
-				/ (double)comparison->program->op_count)
-			: zmm_value_missing();
+		return instructions_of(comparison, result, figure == FIGURE_INSTRUCTIONS_WITH_LOOP);
 	}
 }
 
@@ -230,6 +241,8 @@ static struct zmm_value ratio_figure(const struct zmm_result *result, enum figur
 		return ratio(cpu->high);
 	case FIGURE_SIGNIFICANT:
 		return zmm_value_count(cpu->significant);
+	case FIGURE_RATIO_WITH_LOOP:
+		return ratio(result->ratio_with_loop);
 	case FIGURE_WALL_RATIO:
 		return ratio(wall->ratio);
 	case FIGURE_WALL_LOW:
@@ -283,7 +296,7 @@ static struct zmm_value figure_of(const struct zmm_comparison *comparison, int i
 	if (result->failed[0] || !result->took_part) {
 		return zmm_value_missing();
 	}
-	if ((figure >= FIGURE_RATIO && figure <= FIGURE_SIGNIFICANT)
+	if ((figure >= FIGURE_RATIO && figure <= FIGURE_RATIO_WITH_LOOP)
 			|| (figure >= FIGURE_WALL_RATIO && figure <= FIGURE_WALL_HIGH)) {
 		return ratio_figure(result, figure);
 	}
@@ -302,25 +315,44 @@ static const char *noise_of(const struct zmm_comparison *comparison, int index)
 		: zmm_is_noisy(&result->time) ? "noisy" : "";
 }
 
-static void emit_table(zmm_emit *emit, const struct zmm_comparison *comparison)
+/* The low and the high end of the ratio's interval in one cell. */
+static struct zmm_value interval_of(const struct zmm_comparison *comparison, int index, char *text,
+	size_t size)
 {
-	struct zmm_column columns[FIGURES + 1];
-	enum figure shown[FIGURES];
-	size_t count = 0;
+	const struct zmm_interval *interval = &comparison->results[index].ratio;
 
-	for (int i = 0; i < FIGURES; i++) {
+	if (figure_of(comparison, index, FIGURE_RATIO_LOW).unit == ZMM_UNIT_MISSING) {
+		return zmm_value_missing();
+	}
+	snprintf(text, size, "%.2f to %.2f", interval->low, interval->high);
+	return zmm_value_text(text);
+}
+
+/* The figures from `first` to before `end` that have a heading, behind the name; of time, also
+ * what there is to be said of it. */
+static void emit_table(zmm_emit *emit, const struct zmm_comparison *comparison, enum figure first,
+	enum figure end)
+{
+	struct zmm_column columns[FIGURES + 1] = { figures[FIGURE_NAME] };
+	enum figure shown[FIGURES] = { FIGURE_NAME };
+	size_t count = 1;
+
+	for (enum figure i = first; i < end; i++) {
 		if (figures[i].heading) {
 			columns[count] = figures[i];
-			shown[count++] = (enum figure)i;
+			shown[count++] = i;
 		}
 	}
 	columns[count] = (struct zmm_column){ "mark", "" };
 	zmm_emit_table(emit, "results", columns, count + 1);
 	for (int i = 0; i < comparison->settings->count; i++) {
 		struct zmm_value values[FIGURES + 1];
+		char interval[60];
 
 		for (size_t k = 0; k < count; k++) {
-			values[k] = figure_of(comparison, i, shown[k]);
+			values[k] = shown[k] == FIGURE_RATIO_LOW
+				? interval_of(comparison, i, interval, sizeof interval)
+				: figure_of(comparison, i, shown[k]);
 		}
 		values[count] = zmm_value_toned(zmm_value_text(noise_of(comparison, i)),
 			ZMM_TONE_DOUBTFUL);
@@ -329,10 +361,18 @@ static void emit_table(zmm_emit *emit, const struct zmm_comparison *comparison)
 	zmm_emit_end(emit);
 }
 
+static void emit_tables(zmm_emit *emit, const struct zmm_comparison *comparison)
+{
+	emit_table(emit, comparison, FIGURE_NS, FIGURE_PEAK_LIVE);
+	if (!comparison->settings->time_only) {
+		emit_table(emit, comparison, FIGURE_PEAK_LIVE, FIGURES);
+	}
+}
+
 static void emit_instructions(zmm_emit *emit, const struct zmm_comparison *comparison)
 {
 	static const struct zmm_column columns[] = {
-		{ "name", "" }, { "instructions", "instructions per operation" } };
+		{ "name", "" }, { "whole", "instructions per operation" }, { "net", "less loop" } };
 
 	if (!comparison->settings->instructions) {
 		return;
@@ -340,8 +380,11 @@ static void emit_instructions(zmm_emit *emit, const struct zmm_comparison *compa
 	zmm_emit_table(emit, "instructions", columns, COUNT(columns));
 	for (int i = 0; i < comparison->settings->count; i++) {
 		zmm_emit_row(emit, (struct zmm_value[]){ figure_of(comparison, i, FIGURE_NAME),
+			figure_of(comparison, i, FIGURE_INSTRUCTIONS_WITH_LOOP),
 			figure_of(comparison, i, FIGURE_INSTRUCTIONS) });
 	}
+	zmm_emit_row(emit, (struct zmm_value[]){ zmm_value_text("the loop alone"),
+		instructions_of(comparison, zmm_loop_result(comparison), true), zmm_value_missing() });
 	zmm_emit_end(emit);
 }
 
@@ -421,10 +464,12 @@ void zmm_emit_comparison(zmm_emit *emit, const struct zmm_comparison *comparison
 	zmm_emit_item(emit);
 	emit_trace_facts(emit, comparison);
 	zmm_emit_for(emit, ZMM_FOR_TEXT);
-	emit_table(emit, comparison);
+	emit_tables(emit, comparison);
 	emit_instructions(emit, comparison);
 	zmm_emit_curves(emit, comparison);
 	zmm_emit_for(emit, ZMM_FOR_JSON);
+	zmm_emit_fact(emit, "loop_instructions", "",
+		instructions_of(comparison, zmm_loop_result(comparison), true));
 	zmm_emit_sizes(emit, comparison->program);
 	zmm_emit_list(emit, "results");
 	for (int i = 0; i < comparison->settings->count; i++) {

@@ -109,8 +109,8 @@ static struct zmm_cost_difference cost_of(const struct zmm_latency *a, const str
 		return cost;
 	}
 	cost.count = one->count / (a->runs ? a->runs : 1);
-	cost.a_ns = (double)one->ticks * a->ns_per_tick / (double)one->count;
-	cost.b_ns = (double)other->ticks * b->ns_per_tick / (double)other->count;
+	cost.a_ns = zmm_latency_cost_mean(a, one);
+	cost.b_ns = zmm_latency_cost_mean(b, other);
 	cost.difference_ns = (cost.b_ns - cost.a_ns) * (double)cost.count;
 	return cost;
 }

@@ -29,6 +29,7 @@ enum zmm_unit {
 	ZMM_UNIT_COUNT,
 	ZMM_UNIT_BYTES,
 	ZMM_UNIT_NANOSECONDS,
+	ZMM_UNIT_BELOW,      /* less than so many nanoseconds; in JSON, that many */
 	ZMM_UNIT_RATIO
 };
 
@@ -78,6 +79,11 @@ static inline struct zmm_value zmm_value_bytes(uint64_t bytes)
 static inline struct zmm_value zmm_value_nanoseconds(double nanoseconds)
 {
 	return (struct zmm_value){ ZMM_UNIT_NANOSECONDS, NULL, 0, nanoseconds, ZMM_TONE_PLAIN };
+}
+
+static inline struct zmm_value zmm_value_below(double nanoseconds)
+{
+	return (struct zmm_value){ ZMM_UNIT_BELOW, NULL, 0, nanoseconds, ZMM_TONE_PLAIN };
 }
 
 static inline struct zmm_value zmm_value_ratio(double ratio)

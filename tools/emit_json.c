@@ -47,6 +47,7 @@ static json_t *json_value(struct zmm_value value)
 		return value.count <= INT64_MAX ? json_integer((json_int_t)value.count)
 			: json_real((double)value.count);
 	case ZMM_UNIT_NANOSECONDS:
+	case ZMM_UNIT_BELOW:
 	case ZMM_UNIT_RATIO:
 		return json_number(value.number);
 	default:

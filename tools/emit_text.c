@@ -49,6 +49,19 @@ static void format_bytes(char *text, size_t size, uint64_t bytes)
 		units[unit]);
 }
 
+/* Three digits and a unit. */
+static void format_nanoseconds(char *text, size_t size, double number)
+{
+	static const char *const units[] = { "ns", "µs", "ms", "s" };
+	int unit = 0;
+
+	for (; number >= 999.5 && unit < 3; unit++) {
+		number /= 1000;
+	}
+	snprintf(text, size, number < 9.995 ? "%.2f %s" : number < 99.95 ? "%.1f %s" : "%.0f %s",
+		number, units[unit]);
+}
+
 static void format_value(char *text, size_t size, struct zmm_value value)
 {
 	switch (value.unit) {
@@ -65,7 +78,11 @@ static void format_value(char *text, size_t size, struct zmm_value value)
 		format_bytes(text, size, value.count);
 		break;
 	case ZMM_UNIT_NANOSECONDS:
-		snprintf(text, size, "%.2f ns", value.number);
+		format_nanoseconds(text, size, value.number);
+		break;
+	case ZMM_UNIT_BELOW:
+		snprintf(text, size, "< ");
+		format_nanoseconds(text + 2, size - 2, value.number);
 		break;
 	case ZMM_UNIT_RATIO:
 		snprintf(text, size, "%.2f", value.number);

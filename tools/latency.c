@@ -13,6 +13,7 @@
 enum {
 	calibration_ns = 2000000,
 	overhead_readings = 20001,
+	overhead_kept = 18001,
 	exact_below = 32,
 	small_size_step = 32,
 	small_sizes = 32
@@ -74,6 +75,7 @@ void zmm_latency_add(struct zmm_latency *latency, enum zmm_latency_kind kind, ui
 	uint64_t ticks)
 {
 	struct zmm_latency_cost *cost = &latency->costs[kind][zmm_latency_size(size)];
+	uint64_t whole = ticks;
 
 	ticks = ticks > latency->overhead ? ticks - latency->overhead : 0;
 	latency->count[kind]++;
@@ -87,7 +89,7 @@ void zmm_latency_add(struct zmm_latency *latency, enum zmm_latency_kind kind, ui
 		return;
 	}
 	cost->count++;
-	cost->ticks += ticks;
+	cost->ticks += whole;
 }
 
 double zmm_latency_quantile(const struct zmm_latency *latency, enum zmm_latency_kind kind,
@@ -112,6 +114,29 @@ double zmm_latency_quantile(const struct zmm_latency *latency, enum zmm_latency_
 	return (double)zmm_latency_class_from(class) * latency->ns_per_tick;
 }
 
+double zmm_latency_cost_mean(const struct zmm_latency *latency,
+	const struct zmm_latency_cost *cost)
+{
+	double ticks;
+
+	if (cost->count == 0) {
+		return NAN;
+	}
+	ticks = (double)cost->ticks / (double)cost->count - latency->overhead_mean;
+	return ticks > 0 ? ticks * latency->ns_per_tick : 0;
+}
+
+double zmm_latency_mean(const struct zmm_latency *latency, enum zmm_latency_kind kind)
+{
+	struct zmm_latency_cost all = { 0, 0 };
+
+	for (int size = 0; size < ZMM_LATENCY_SIZES; size++) {
+		all.count += latency->costs[kind][size].count;
+		all.ticks += latency->costs[kind][size].ticks;
+	}
+	return zmm_latency_cost_mean(latency, &all);
+}
+
 /* --- the clock ------------------------------------------------------------------------------- */
 
 static int compare_ticks(const void *a, const void *b)
@@ -121,10 +146,12 @@ static int compare_ticks(const void *a, const void *b)
 	return (first > second) - (first < second);
 }
 
-/* The median of what two readings one after the other are apart; also finds the resolution. */
-static uint64_t reading_takes(uint64_t *resolution)
+/* What two readings one after the other are apart: the median, the mean of the lower nine tenths
+ * (the rest has the interruptions), and the least difference, which is the resolution. */
+static void measure_reading(struct zmm_latency *latency)
 {
 	static uint64_t apart[overhead_readings];
+	uint64_t sum = 0, resolution;
 
 	for (int i = 0; i < overhead_readings; i++) {
 		uint64_t first = zmm_ticks();
@@ -132,13 +159,18 @@ static uint64_t reading_takes(uint64_t *resolution)
 		apart[i] = zmm_ticks() - first;
 	}
 	qsort(apart, overhead_readings, sizeof apart[0], compare_ticks);
-	*resolution = apart[overhead_readings - 1];
+	resolution = apart[overhead_readings - 1];
 	for (int i = 1; i < overhead_readings; i++) {
 		uint64_t step = apart[i] - apart[i - 1];
 
-		*resolution = step > 0 && step < *resolution ? step : *resolution;
+		resolution = step > 0 && step < resolution ? step : resolution;
 	}
-	return apart[overhead_readings / 2];
+	for (int i = 0; i < overhead_kept; i++) {
+		sum += apart[i];
+	}
+	latency->resolution = resolution;
+	latency->overhead = apart[overhead_readings / 2];
+	latency->overhead_mean = (double)sum / overhead_kept;
 }
 
 static double tick_length(void)
@@ -187,7 +219,7 @@ bool zmm_latency_run(struct zmm_latency *latency, const zmm_program *program, zm
 	}
 	if (latency->runs == 0) {
 		latency->ns_per_tick = tick_length();
-		latency->overhead = reading_takes(&latency->resolution);
+		measure_reading(latency);
 	}
 	latency->runs++;
 	zmm_replay_ticked(replay, note, &listener);

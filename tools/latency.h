@@ -43,12 +43,13 @@ void zmm_latency_size_range(unsigned class, uint64_t *from, uint64_t *to);
 
 struct zmm_latency_cost {
 	uint64_t count;
-	uint64_t ticks;       /* of all of them together */
+	uint64_t ticks;       /* of all of them together, the clock's own included */
 };
 
 struct zmm_latency {
 	double ns_per_tick;
-	uint64_t overhead;    /* ticks of the clock's own, already subtracted */
+	uint64_t overhead;    /* ticks of the clock's own (median), subtracted from each duration */
+	double overhead_mean; /* subtracted from means: finer than the clock's steps */
 	uint64_t resolution;  /* the least that two readings of the clock differ by, if they do */
 	uint64_t interrupted; /* operations left out of costs */
 	uint64_t runs;        /* of the program, that all counts are of */
@@ -66,6 +67,12 @@ void zmm_latency_add(struct zmm_latency *latency, enum zmm_latency_kind kind, ui
  * NaN where there were none. A share of 1 is the slowest, exactly. */
 double zmm_latency_quantile(const struct zmm_latency *latency, enum zmm_latency_kind kind,
 	double share);
+
+/* Means, in ns, of the operations of a cost, and of a kind's, but for those that were interrupted;
+ * NaN where there were none. They are finer than the clock's steps, which even out over many. */
+double zmm_latency_cost_mean(const struct zmm_latency *latency,
+	const struct zmm_latency_cost *cost);
+double zmm_latency_mean(const struct zmm_latency *latency, enum zmm_latency_kind kind);
 
 /* Runs the program once on the replay (and rewinds it), clock in hand; latency adds up over calls
  * and is all zero at first. False with the error set where there was no memory. */
