@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "tools/ablate_ideas.h"
+#include "tools/zmm.h"
 
 #define CAPACITY .cache_capacity = ZEND_MM_STUDY_CACHE_2008
 
@@ -84,6 +85,20 @@ const struct zmm_variant *zmm_variant_find(const char *key)
 		if (strcmp(variants[i].key, key) == 0)
 			return &variants[i];
 	return NULL;
+}
+
+int zmm_variant_option(const char *command, const char *key, const struct zmm_variant **variant)
+{
+	char names[400];
+	size_t length = 0;
+
+	*variant = zmm_variant_find(key);
+	if (*variant)
+		return ZMM_EXIT_OK;
+	for (size_t i = 0; i < sizeof variants / sizeof variants[0] && length < sizeof names; i++)
+		length += (size_t)snprintf(names + length, sizeof names - length, "%s%s", i ? ", " : "",
+			variants[i].key);
+	return zmm_bad_usage(command, "there is no variant '%s', only %s", key, names);
 }
 
 const struct zmm_idea *zmm_idea_at(size_t index)

@@ -28,6 +28,9 @@ struct zmm_variant {
 const struct zmm_variant *zmm_variant_at(size_t index);
 const struct zmm_variant *zmm_variant_find(const char *key);
 
+/* For a command's option --variant: finds it, or says what there is. An exit status. */
+int zmm_variant_option(const char *command, const char *key, const struct zmm_variant **variant);
+
 enum { ZMM_IDEA_VARIANTS = 4 };
 
 /* An idea, and a workload that shows what it is for. */

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "tools/ablate_ideas.h"
 #include "tools/explore_text.h"
 #include "tools/moment.h"
 #include "tools/options.h"
@@ -20,11 +21,14 @@ static const char help[] =
 	"  -a, --at MOMENT      peak (of the live bytes), end (the default), or an operation's number\n"
 	"  -m, --mode MODE      legacy or modern (default: ZEND_MM_MODE, otherwise legacy)\n"
 	"  -S, --seg-size SIZE  legacy: size of a segment, as 64K (default: ZEND_MM_SEG_SIZE or 256K)\n"
+	"      --variant NAME   the legacy heap without one idea, as no-rest-list\n"
 	"  -b, --blocks         each block on a line of its own instead of the rows\n"
 	"  -w, --width N        characters of a row (default: 64)\n"
 	"  -h, --help           print this\n\n"
 	"Rows are coloured on a terminal, unless NO_COLOR is set.\n\n"
 	"Exit status: 0, 1 if there is no memory, 2 for bad usage or a bad trace.\n";
+
+enum { OPTION_VARIANT = 256 };
 
 struct settings {
 	struct zmm_moment moment;
@@ -38,6 +42,7 @@ static const struct option long_options[] = {
 	{ "at", required_argument, NULL, 'a' },
 	{ "mode", required_argument, NULL, 'm' },
 	{ "seg-size", required_argument, NULL, 'S' },
+	{ "variant", required_argument, NULL, OPTION_VARIANT },
 	{ "blocks", no_argument, NULL, 'b' },
 	{ "width", required_argument, NULL, 'w' },
 	{ "help", no_argument, NULL, 'h' },
@@ -65,6 +70,19 @@ static int set_width(struct settings *settings, const char *text)
 	return ZMM_EXIT_OK;
 }
 
+static int set_variant(struct settings *settings, const char *name)
+{
+	const struct zmm_variant *variant;
+	int status = zmm_variant_option("map", name, &variant);
+
+	if (status == ZMM_EXIT_OK) {
+		settings->run.allocator = ZMM_ALLOCATOR_LEGACY;
+		settings->run.switches = variant->switches;
+		settings->run.segment_size = variant->segment_size;
+	}
+	return status;
+}
+
 static int set_option(struct settings *settings, int option)
 {
 	switch (option) {
@@ -82,6 +100,8 @@ static int set_option(struct settings *settings, int option)
 		return ZMM_EXIT_OK;
 	case 'w':
 		return set_width(settings, optarg);
+	case OPTION_VARIANT:
+		return set_variant(settings, optarg);
 	case 'h':
 		settings->help = true;
 		return ZMM_EXIT_OK;

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "tools/ablate_ideas.h"
 #include "tools/explore_text.h"
 #include "tools/options.h"
 #include "tools/zmm.h"
@@ -34,10 +35,11 @@ static const char help[] =
 	"  -f, --from OP        begin after that operation (default: 0, the heap as it was made)\n"
 	"  -m, --mode MODE      legacy or modern (default: ZEND_MM_MODE, otherwise legacy)\n"
 	"  -S, --seg-size SIZE  legacy: size of a segment, as 64K (default: ZEND_MM_SEG_SIZE or 256K)\n"
+	"      --variant NAME   the legacy heap without one idea, as no-rest-list\n"
 	"  -h, --help           print this\n\n"
 	"Exit status: 0, 1 if there is no memory, 2 for bad usage or a bad trace.\n";
 
-enum { LEAP = 100 };
+enum { LEAP = 100, OPTION_VARIANT = 256 };
 
 struct session {
 	struct zmm_scene_run run;
@@ -54,6 +56,7 @@ static const struct option long_options[] = {
 	{ "from", required_argument, NULL, 'f' },
 	{ "mode", required_argument, NULL, 'm' },
 	{ "seg-size", required_argument, NULL, 'S' },
+	{ "variant", required_argument, NULL, OPTION_VARIANT },
 	{ "help", no_argument, NULL, 'h' },
 	{ NULL, 0, NULL, 0 }
 };
@@ -211,6 +214,19 @@ static bool converse(struct session *session, struct zmm_error *error)
 
 /* --- the command line ------------------------------------------------------------------------ */
 
+static int set_variant(struct session *session, const char *name)
+{
+	const struct zmm_variant *variant;
+	int status = zmm_variant_option("step", name, &variant);
+
+	if (status == ZMM_EXIT_OK) {
+		session->run.allocator = ZMM_ALLOCATOR_LEGACY;
+		session->run.switches = variant->switches;
+		session->run.segment_size = variant->segment_size;
+	}
+	return status;
+}
+
 static int set_option(struct session *session, int option)
 {
 	switch (option) {
@@ -226,6 +242,8 @@ static int set_option(struct session *session, int option)
 		return zmm_parse_size(optarg, &session->run.segment_size)
 			&& session->run.segment_size > 0 ? ZMM_EXIT_OK
 			: zmm_bad_usage("step", "'%s' is no size of a segment, such as 64K", optarg);
+	case OPTION_VARIANT:
+		return set_variant(session, optarg);
 	case 'h':
 		session->help = true;
 		return ZMM_EXIT_OK;

@@ -107,7 +107,7 @@ static void add_words(const struct stage *stage, const zend_mm_region *region,
 		bool outside = word->link && word->value >= 4096 && spot.region == ZMM_SPOT_NONE;
 
 		block->words[i] = (struct zmm_scene_word){
-			word->name, word->offset, word->size, outside ? 1 : word->value, spot
+			word->name, word->offset, word->size, word->link, outside ? 1 : word->value, spot
 		};
 	}
 }

@@ -28,7 +28,8 @@ struct zmm_scene_word {
 	const char *name;       /* "size and type" */
 	unsigned offset;        /* bytes from the block's start */
 	unsigned size;          /* bytes */
-	uint64_t value;         /* where it is no address */
+	bool link;              /* an address, NULL, or a small mark */
+	uint64_t value;         /* where it is no address of a place in a region */
 	struct zmm_spot spot;   /* where it is the address of a place in a region */
 };
 

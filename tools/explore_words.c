@@ -269,18 +269,41 @@ static size_t fill_in(const struct zmm_scene_step *step, const char *brace, char
 	return 3; /* {n} */
 }
 
-void zmm_step_text(const struct zmm_scene_step *step, char *text, size_t size)
+static void fill_in_all(const char *template, const struct zmm_scene_step *step, char *text,
+	size_t size)
 {
-	const char *from = words[step->kind].sentence;
 	size_t length = 0;
 
 	text[0] = '\0';
-	while (*from && length + 1 < size) {
-		char value[72] = { *from, '\0' };
+	while (*template && length + 1 < size) {
+		char value[72] = { *template, '\0' };
 
-		from += *from == '{' ? fill_in(step, from, value) : 1;
+		template += *template == '{' ? fill_in(step, template, value) : 1;
 		length += (size_t)snprintf(text + length, size - length, "%s", value);
 	}
+}
+
+void zmm_step_text(const struct zmm_scene_step *step, char *text, size_t size)
+{
+	fill_in_all(words[step->kind].sentence, step, text, size);
+}
+
+/* --- operations ------------------------------------------------------------------------------ */
+
+static const char *const forms[ZMM_OPERATION_FORMS] = {
+	[ZMM_OP_ALLOC] = "allocate {size} bytes", [ZMM_OP_FREE] = "free: the block of operation {n}",
+	[ZMM_OP_RESIZE] = "resize to {size} bytes: the block of operation {n}",
+	[ZMM_OP_ALIGNED] = "allocate {size} bytes, aligned",
+	[ZMM_OP_LIMIT] = "set the limit to {size} bytes",
+	[ZMM_OP_END_REQUEST] = "end of the request", [ZMM_OP_GC] = "collect garbage",
+	[ZMM_OP_REFUSE] = "storage will refuse {size} calls", [ZMM_OP_USAGE] = "usage",
+	[ZMM_OP_THREAD_START] = "a thread starts", [ZMM_OP_THREAD_END] = "a thread ends",
+	[ZMM_OP_KINDS] = "the heap is made"
+};
+
+const char *zmm_operation_form(unsigned form)
+{
+	return forms[form];
 }
 
 uint64_t zmm_operation_origin(const zmm_program *program, uint64_t operation)
@@ -297,27 +320,24 @@ uint64_t zmm_operation_origin(const zmm_program *program, uint64_t operation)
 	return 0;
 }
 
+struct zmm_operation_words zmm_operation_words(const zmm_program *program, uint64_t operation)
+{
+	const struct zmm_op *op = operation ? &program->ops[operation - 1] : NULL;
+	struct zmm_operation_words words = { .form = ZMM_OP_KINDS };
+
+	if (op) {
+		words.form = zmm_op_kind(op);
+		words.size = zmm_op_size(program, op);
+		if (words.form == ZMM_OP_FREE || words.form == ZMM_OP_RESIZE)
+			words.origin = zmm_operation_origin(program, operation);
+	}
+	return words;
+}
+
 void zmm_operation_text(const zmm_program *program, uint64_t operation, char *text, size_t size)
 {
-	static const char *const forms[ZMM_OP_KINDS] = {
-		[ZMM_OP_ALLOC] = "allocate %" PRIu64 " bytes", [ZMM_OP_FREE] = "free:",
-		[ZMM_OP_RESIZE] = "resize to %" PRIu64 " bytes:",
-		[ZMM_OP_ALIGNED] = "allocate %" PRIu64 " bytes, aligned",
-		[ZMM_OP_LIMIT] = "set the limit to %" PRIu64 " bytes",
-		[ZMM_OP_END_REQUEST] = "end of the request", [ZMM_OP_GC] = "collect garbage",
-		[ZMM_OP_REFUSE] = "storage will refuse %" PRIu64 " calls", [ZMM_OP_USAGE] = "usage",
-		[ZMM_OP_THREAD_START] = "a thread starts", [ZMM_OP_THREAD_END] = "a thread ends"
-	};
-	const struct zmm_op *op;
-	size_t length;
+	struct zmm_operation_words words = zmm_operation_words(program, operation);
+	struct zmm_scene_step values = { .size = words.size, .number = words.origin };
 
-	if (operation == 0) {
-		snprintf(text, size, "the heap is made");
-		return;
-	}
-	op = &program->ops[operation - 1];
-	length = (size_t)snprintf(text, size, forms[zmm_op_kind(op)], zmm_op_size(program, op));
-	if (length < size && (zmm_op_kind(op) == ZMM_OP_FREE || zmm_op_kind(op) == ZMM_OP_RESIZE))
-		snprintf(text + length, size - length, " the block of operation %" PRIu64,
-			zmm_operation_origin(program, operation));
+	fill_in_all(forms[words.form], &values, text, size);
 }

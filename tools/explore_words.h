@@ -41,7 +41,20 @@ const struct zmm_element_words *zmm_element_words(size_t index);
 /* The operation that allocated the block which this one, from 1, works on; 0 where none did. */
 uint64_t zmm_operation_origin(const zmm_program *program, uint64_t operation);
 
-/* "resize to 200 bytes the block of operation 3": an operation in words; 0 is the heap's making. */
+/* An operation as a form, a sentence with {size} and {n}, and what stands there: the bytes, and the
+ * operation that allocated the block. */
+struct zmm_operation_words {
+	unsigned form;
+	uint64_t size, origin;
+};
+
+enum { ZMM_OPERATION_FORMS = ZMM_OP_KINDS + 1 };
+
+/* 0 is the heap's making. */
+struct zmm_operation_words zmm_operation_words(const zmm_program *program, uint64_t operation);
+const char *zmm_operation_form(unsigned form);
+
+/* "resize to 200 bytes: the block of operation 3". */
 void zmm_operation_text(const zmm_program *program, uint64_t operation, char *text, size_t size);
 
 #endif

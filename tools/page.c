@@ -63,7 +63,25 @@ static bool mark_of_line(const char *line, size_t length, char name[128])
 	return strpbrk(name, " @") == NULL;
 }
 
-static void put_page(struct page *page, const char *template_name, const char *data, size_t length)
+static void put_mark(struct page *page, const char *name, const struct zmm_page_part *parts,
+	size_t count)
+{
+	const struct zmm_embedded *file;
+
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(parts[i].mark, name) == 0) {
+			if (parts[i].json)
+				put_data(page, parts[i].bytes, parts[i].length);
+			else
+				put(page, parts[i].bytes, parts[i].length);
+			return;
+		}
+	file = zmm_embedded_file(name);
+	put(page, file->text, file->length);
+}
+
+static void put_page(struct page *page, const char *template_name,
+	const struct zmm_page_part *parts, size_t count)
 {
 	const struct zmm_embedded *file = zmm_embedded_file(template_name);
 	const char *line = file->text, *end = line + file->length;
@@ -73,28 +91,24 @@ static void put_page(struct page *page, const char *template_name, const char *d
 		const char *newline = memchr(line, '\n', (size_t)(end - line));
 		size_t line_length = (size_t)((newline ? newline : end) - line);
 
-		if (!mark_of_line(line, line_length, name)) {
+		if (mark_of_line(line, line_length, name))
+			put_mark(page, name, parts, count);
+		else
 			put(page, line, line_length);
-		} else if (strcmp(name, "DATA") == 0) {
-			put_data(page, data, length);
-		} else {
-			file = zmm_embedded_file(name);
-			put(page, file->text, file->length);
-		}
 		put(page, "\n", 1);
 		line += line_length + 1;
 	}
 }
 
-bool zmm_page_write(const char *path, const char *template_name, const char *data, size_t length,
-	struct zmm_error *error)
+bool zmm_page_write(const char *path, const char *template_name, const struct zmm_page_part *parts,
+	size_t count, struct zmm_error *error)
 {
 	struct page page = { zmm_output_open(path, false, error), error, true };
 
 	if (!page.output) {
 		return false;
 	}
-	put_page(&page, template_name, data, length);
+	put_page(&page, template_name, parts, count);
 	if (!page.good) {
 		zmm_output_abandon(page.output);
 		return false;

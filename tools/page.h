@@ -10,11 +10,18 @@
 
 #include "trace/trace.h"
 
+/* What is put in place of a mark. */
+struct zmm_page_part {
+	const char *mark;
+	const char *bytes;
+	size_t length;
+	bool json;         /* made safe for a script element; otherwise HTML, as it is */
+};
+
 /* Writes the template (an embedded file) to path ("-": standard output). In it, a line that is
- * @NAME@ becomes the embedded file NAME, and the line @DATA@ becomes data: JSON, made safe for a
- * script element. The file appears under its name only when it is whole. False with the error
- * filled in. */
-bool zmm_page_write(const char *path, const char *template_name, const char *data, size_t length,
-	struct zmm_error *error);
+ * @NAME@ becomes the part of that mark, or else the embedded file NAME. The file appears under its
+ * name only when it is whole. False with the error filled in. */
+bool zmm_page_write(const char *path, const char *template_name, const struct zmm_page_part *parts,
+	size_t count, struct zmm_error *error);
 
 #endif

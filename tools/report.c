@@ -8,5 +8,7 @@
 
 bool zmm_report_write(const char *path, const char *json, size_t length, struct zmm_error *error)
 {
-	return zmm_page_write(path, "web/report.html", json, length, error);
+	const struct zmm_page_part data = { "DATA", json, length, true };
+
+	return zmm_page_write(path, "web/report.html", &data, 1, error);
 }

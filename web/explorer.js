@@ -53,11 +53,7 @@ const FIGURES = [['real_size', 'real size', 0], ['size', 'size', 2], ['peak', 'p
 
 const LEGENDS = { legacy: [2, 4, 5, 3, 0, 1], modern: [2, 5, 6, 0, 7, 4, 8] };
 
-function sentence(step) {
-	return DATA.kinds[step[0]][1].replace(/\{(at|size|n|bits)\}/g, (all, name) =>
-		name === 'at' ? spotText(step[1], step[2]) : name === 'size' ? step[3]
-			: name === 'bits' ? BigInt(step[3]).toString(2) : step[4]);
-}
+const sentence = (step) => fillIn(DATA.kinds[step[0]][1], step);
 
 function makeCard(data) {
 	const element = document.createElement('section');
@@ -66,7 +62,7 @@ function makeCard(data) {
 
 	element.className = 'heap';
 	element.dataset.mode = heap.mode;
-	element.innerHTML = `<h2>${heap.mode === 'legacy' ? 'Legacy heap' : 'Modern heap'}<span></span></h2>
+	element.innerHTML = `<h2>${escape(heap.title)}<span></span></h2>
 <dl class="figures"></dl><h3>What the allocator did</h3><ol class="path"></ol>
 <h3>Memory</h3><div class="map"></div><ul class="legend"></ul><div class="block"></div>
 <div class="all-lists"></div>`;
@@ -83,8 +79,8 @@ function makeCard(data) {
 }
 
 function drawFigures(card) {
-	const now = card.heap.scene.f;
-	const before = card.heap.at > 0 ? card.heap.scenes[card.heap.at - 1].f : now;
+	const now = card.heap.now;
+	const before = card.heap.at > 0 ? card.heap.figures[card.heap.at - 1] : now;
 
 	card.element.querySelector('.figures').innerHTML = FIGURES.map(([key, title, index]) =>
 		`<div data-element="${key}" class="${now[index] === before[index] ? '' : 'moved'}"><dt>${title}</dt>` +
@@ -205,7 +201,7 @@ function go(scene) {
 	byId('slide').value = at.scene;
 	byId('number').value = DATA.first + at.scene;
 	byId('operation').innerHTML = `<b>${DATA.first + at.scene}</b> of ${DATA.total}: ` +
-		escape(DATA.operations[at.scene]);
+		escape(operationText(at.scene));
 }
 
 function stop() {

@@ -50,7 +50,7 @@ function bitmap(heap) {
 
 		bit.textContent = bucket % 8 === 0 ? bucket : '';
 		bit.title = `bucket ${bucket}: blocks of ${8 * bucket + 32} bytes`;
-		bit.className = (heap.lists.get(LIST.bucket + ':' + bucket) || []).length ? 'set' : '';
+		bit.className = heap.list(LIST.bucket, bucket).length ? 'set' : '';
 		line.append(bit);
 	}
 	return line;
@@ -163,7 +163,7 @@ function searchedTrees(heap) {
 			trees.add(Number(step[4]));
 		}
 	}
-	return [...trees].map((tree) => [tree, heap.listBefore(LIST.tree, tree)])
+	return [...trees].map((tree) => [tree, heap.was('l' + LIST.tree + ':' + tree)])
 		.filter(([, members]) => members.length)
 		.map(([tree, members]) => drawTree(members, `tree ${tree}, searched, before the operation`, hot,
 			turns, true));
@@ -228,7 +228,7 @@ function blockSpot(heap, region, offset) {
 
 function drawLists(heap, element) {
 	const hot = new Set(heap.scene.s.map((step) => blockSpot(heap, step[1], step[2])));
-	const lists = heap.members(heap.lists);
+	const lists = heap.members();
 
 	element.replaceChildren(...(heap.mode === 'legacy' ? legacyLists(heap, lists, hot)
 		: section('Free slots of bins, the next one first', ...rowsOf(heap, lists, LIST.bin, hot,

@@ -231,7 +231,7 @@ class MemoryMap {
 		const [context, width, height] = prepare(canvas);
 		let at = 0;
 
-		for (const block of this.heap.blocks.get(String(number)) || []) {
+		for (const block of this.heap.blocks(number)) {
 			context.fillStyle = colour(STATE_COLOURS[block[1]]);
 			context.fillRect(at / size * width, 0, Math.max(block[0] / size * width, 0.2), height);
 			at += block[0];
@@ -254,7 +254,7 @@ class MemoryMap {
 
 		context.font = '11px ui-monospace, "DejaVu Sans Mono", monospace';
 		context.textBaseline = 'middle';
-		for (const block of this.heap.blocks.get(String(this.region)) || []) {
+		for (const block of this.heap.blocks(this.region)) {
 			if (at + block[0] > from && at < to) {
 				this.drawBlock(context, block, at, (at - from) * scale, block[0] * scale, height, colour);
 			}

@@ -9,57 +9,101 @@ const DATA = JSON.parse(document.getElementById('data').textContent);
 const LIST = { none: 0, cache: 1, bucket: 2, tree: 3, rest: 4, bin: 5 };
 const KIND = Object.fromEntries(DATA.kinds.map((kind, number) => [kind[0], number]));
 
+/* --- the data as it was meant: numbers of earlier items are these items again ----------------- */
+
+/* A block as [size, state, list, index, operation, requested, word, …]; a word is
+ * [name's number, offset, value] or [name's number, offset, region, offset there]. */
+function expandBlock(flat) {
+	const block = flat.slice(0, 6);
+	let at = 7;
+
+	for (const [name, offset, link] of DATA.shapes[flat[6]]) {
+		if (!link) {
+			block.push([name, offset, flat[at++]]);
+			continue;
+		}
+		const [region, value] = [flat[at++], flat[at++]];
+
+		block.push(region < 0 ? [name, offset, value] : [name, offset, region, value]);
+	}
+	return block;
+}
+
+function padded(item, length) {
+	while (item.length < length) {
+		item.push(0);
+	}
+	return item;
+}
+
+function expandItem(letter, item) {
+	return letter === 'r' ? expandBlock(item) : padded(item, 5);
+}
+
+function expandScenes(scenes) {
+	const seen = [];
+	const known = (item, expand) => {
+		if (typeof item !== 'number') {
+			seen.push(expand(item));
+			return seen[seen.length - 1];
+		}
+		return seen[item];
+	};
+
+	for (const scene of scenes) {
+		scene.s = scene.s.map((step) => known(step, (item) => padded(item, 5)));
+		scene.c = (scene.c || []).map(([key, at, removed, ...items]) =>
+			[key, at, removed, ...items.map((item) => known(item, (one) => expandItem(key[0], one)))]);
+	}
+	return scenes;
+}
+
+/* Columns of differences to rows of figures. */
+function expandFigures(columns) {
+	const sums = columns.map(() => 0);
+
+	return columns[0].map((none, scene) => columns.map((column, i) => sums[i] += column[scene]));
+}
+
+/* --- a heap ---------------------------------------------------------------------------------- */
+
 class Heap {
 	constructor(data) {
 		this.mode = data.mode;
-		this.scenes = data.scenes;
-		this.blocks = new Map();    /* region's number -> blocks */
-		this.lists = new Map();     /* "list:index" -> members */
-		this.before = new Map();    /* lists as they were before the last operation */
-		this.order = [];            /* [number, kind, size] of the regions */
+		this.title = data.title;
+		this.scenes = expandScenes(data.scenes);
+		this.figures = expandFigures(data.figures);
+		this.things = new Map();    /* key -> items: "o", "r" and region, "l", list, ":", index */
+		this.before = new Map();    /* those that the last operation changed, as they were */
 		this.undo = [];
 		this.at = -1;
 		this.go(0);
 	}
 
-	change(changes, map, undo, keep) {
-		for (const [key, at, removed, ...items] of changes || []) {
-			const name = key.slice(1);
-			let array = map.get(name);
-
-			if (!array) {
-				array = [];
-				map.set(name, array);
-			}
-			if (keep) {
-				this.before.set(name, array.slice());
-			}
-			undo.push([map, name, at, items.length, array.splice(at, removed, ...items)]);
-		}
-	}
-
 	forward(keep) {
-		const scene = this.scenes[this.at + 1];
 		const undo = [];
 
-		this.change(scene.b, this.blocks, undo, false);
-		this.change(scene.l, this.lists, undo, keep);
-		this.undo.push([undo, this.order]);
-		this.order = scene.o || this.order;
+		for (const [key, at, removed, ...items] of this.scenes[this.at + 1].c) {
+			const array = this.things.get(key) || [];
+
+			this.things.set(key, array);
+			if (keep && !this.before.has(key)) {
+				this.before.set(key, array.slice());
+			}
+			undo.push([key, at, items.length, array.splice(at, removed, ...items)]);
+		}
+		this.undo.push(undo);
 		this.at++;
 	}
 
 	backward() {
-		const [undo, order] = this.undo.pop();
-
-		for (const [map, name, at, count, items] of undo.reverse()) {
-			map.get(name).splice(at, count, ...items);
+		for (const [key, at, count, items] of this.undo.pop().reverse()) {
+			this.things.get(key).splice(at, count, ...items);
 		}
-		this.order = order;
 		this.at--;
 	}
 
-	/* To a scene; the lists that its operation changes are kept as they were before it. */
+	/* To a scene; what its operation changes is kept as it was before it. */
 	go(to) {
 		if (to === this.at) {
 			return;
@@ -77,37 +121,73 @@ class Heap {
 		return this.scenes[this.at];
 	}
 
-	/* Lists that have members, in the heap's order: [list, index, members]. */
-	members(map) {
-		return [...map].filter(([, members]) => members.length)
-			.map(([name, members]) => [...name.split(':').map(Number), members])
-			.sort((a, b) => a[0] - b[0] || a[1] - b[1]);
+	get now() {
+		return this.figures[this.at];
 	}
 
-	/* A list as it was before the operation. */
-	listBefore(list, index) {
-		const name = list + ':' + index;
+	/* [number, kind, size] of the regions. */
+	get order() {
+		return this.things.get('o') || [];
+	}
 
-		return this.before.get(name) || this.lists.get(name) || [];
+	blocks(region) {
+		return this.things.get('r' + region) || [];
+	}
+
+	list(list, index) {
+		return this.things.get('l' + list + ':' + index) || [];
+	}
+
+	/* A thing as it was before the operation. */
+	was(key) {
+		return this.before.get(key) || this.things.get(key) || [];
+	}
+
+	/* Lists that have members, in the heap's order: [list, index, members]. */
+	members() {
+		return [...this.things].filter(([key, members]) => key[0] === 'l' && members.length)
+			.map(([key, members]) => [...key.slice(1).split(':').map(Number), members])
+			.sort((a, b) => a[0] - b[0] || a[1] - b[1]);
 	}
 
 	/* The block that a place is in: [block, its offset, its index]. */
 	blockAt(region, offset) {
-		let at = 0, index = 0;
+		return blockIn(this.blocks(region), offset);
+	}
 
-		for (const block of this.blocks.get(String(region)) || []) {
-			if (offset < at + block[0]) {
-				return [block, at, index];
-			}
-			at += block[0];
-			index++;
-		}
-		return null;
+	/* The same before the operation. */
+	blockBefore(region, offset) {
+		return blockIn(this.was('r' + region), offset);
 	}
 }
 
+function blockIn(blocks, offset) {
+	let at = 0, index = 0;
+
+	for (const block of blocks) {
+		if (offset < at + block[0]) {
+			return [block, at, index];
+		}
+		at += block[0];
+		index++;
+	}
+	return null;
+}
 
 const spotText = (region, offset) => region < 0 ? '-' : region + '+' + offset;
+
+/* A sentence with what stands in it: {at}, {size}, {n}, {bits}. */
+function fillIn(sentence, [, region, offset, size, number]) {
+	return sentence.replace(/\{(at|size|n|bits)\}/g, (all, name) =>
+		name === 'at' ? spotText(region, offset) : name === 'size' ? size
+			: name === 'bits' ? BigInt(size).toString(2) : number);
+}
+
+function operationText(scene) {
+	const [form, size, origin] = padded(DATA.operations[scene].slice(), 3);
+
+	return fillIn(DATA.forms[form], [0, 0, 0, size, origin]);
+}
 
 /* The heap as zmm map --blocks prints it. */
 function mapText(heap, operation) {
@@ -115,7 +195,7 @@ function mapText(heap, operation) {
 	const seen = new Set();
 
 	for (const [number, kind, size] of heap.order) {
-		const blocks = heap.blocks.get(String(number)) || [];
+		const blocks = heap.blocks(number);
 		let at = 0;
 
 		lines.push(`${DATA.regions[kind]} ${number}: ${size} bytes, parts: ${blocks.length}`);
@@ -139,7 +219,7 @@ const MAP_LETTERS = ['h header', 'g guard', '# used', 'R reserve', 'c cached', '
 	'_ free pages', 't tail of a run', "o the heap's own"];
 
 function listLines(heap) {
-	const lists = heap.members(heap.lists);
+	const lists = heap.members();
 
 	return [lists.length ? 'lists:' : 'lists: all empty'].concat(...lists.map(listText));
 }
@@ -161,7 +241,7 @@ function listText([list, index, members]) {
 }
 
 function figuresLine(heap) {
-	const f = heap.scene.f;
+	const f = heap.now;
 
 	return `figures: real size ${f[0]} (peak ${f[1]}), size ${f[2]} (peak ${f[3]}), cached ${f[4]}; ` +
 		`live ${f[5]} bytes in ${f[6]} blocks`;
