@@ -9,6 +9,8 @@
 
 #include "tools/child.h"
 
+#include "trace/ticks.h"
+
 #ifdef _WIN32
 bool zmm_child_open(struct zmm_child *child, struct zmm_error *error)
 {
@@ -33,6 +35,12 @@ bool zmm_child_finish(struct zmm_child *child, void *result, size_t size,
 	return zmm_child_open(child, error);
 }
 
+bool zmm_child_wait(struct zmm_child *child, int fd, struct zmm_error *error)
+{
+	(void)fd;
+	return zmm_child_open(child, error);
+}
+
 int zmm_child_report(int result_fd, bool done, const void *result, size_t size,
 	const struct zmm_error *error)
 {
@@ -46,11 +54,31 @@ int zmm_child_report(int result_fd, bool done, const void *result, size_t size,
 #else
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#ifdef __linux__
+#include <sys/prctl.h>
+
+/* Whatever ends the parent, be it SIGKILL, ends the child. */
+static void die_with_parent(long parent)
+{
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent) {
+		_exit(1);
+	}
+}
+#else
+static void die_with_parent(long parent)
+{
+	(void)parent; /* notices when it reports */
+}
+#endif
 
 /* Both return whether all bytes went through. */
 static bool write_all(int fd, const void *data, size_t size)
@@ -159,8 +187,12 @@ static _Noreturn void become(const struct zmm_child *child, char **argv,
 bool zmm_child_start(struct zmm_child *child, char **argv, const struct zmm_child_setup *setup,
 	struct zmm_error *error)
 {
+	long parent = getpid();
+
+	child->limit_seconds = setup->limit_seconds;
 	child->pid = fork();
 	if (child->pid == 0) {
+		die_with_parent(parent);
 		become(child, argv, setup);
 	}
 	close(child->result_fd);
@@ -184,25 +216,56 @@ static int wait_for(const struct zmm_child *child)
 static void blame_end(int status, struct zmm_error *error)
 {
 	if (WIFSIGNALED(status)) {
-		zmm_error_set(error, ZMM_ERROR_SYSTEM, "ended by signal %d (%s)", WTERMSIG(status),
-			strsignal(WTERMSIG(status)));
+		zmm_error_set(error, ZMM_ERROR_SYSTEM, "ended by signal %d (%s%s)", WTERMSIG(status),
+			strsignal(WTERMSIG(status)),
+			WTERMSIG(status) == SIGKILL ? ", perhaps for want of memory" : "");
 	} else {
 		zmm_error_set(error, ZMM_ERROR_SYSTEM, "ended with status %d before it had a result",
 			WEXITSTATUS(status));
 	}
 }
 
+bool zmm_child_wait(struct zmm_child *child, int fd, struct zmm_error *error)
+{
+	struct pollfd wanted = { .fd = fd, .events = POLLIN };
+	uint64_t began = zmm_monotonic_ns();
+	double left = child->limit_seconds;
+
+	while (left > 0) {
+		int ready = poll(&wanted, 1, left < 1000 ? (int)(left * 1000) + 1 : 1000000);
+
+		if (ready > 0 || (ready < 0 && errno != EINTR)) {
+			return true;
+		}
+		left = child->limit_seconds - (double)(zmm_monotonic_ns() - began) / 1e9;
+	}
+	if (child->limit_seconds > 0) {
+		zmm_error_set(error, ZMM_ERROR_SYSTEM,
+			"was ended when it had not answered for %.4g s (--timeout)", child->limit_seconds);
+		kill((pid_t)child->pid, SIGKILL);
+		return false;
+	}
+	return true;
+}
+
+/* Takes what the child sends: true if that was all of its result, or its error. */
+static bool receive(const struct zmm_child *child, void *result, size_t size, bool *done,
+	struct zmm_error *error)
+{
+	return read_all(child->read_fd, done, sizeof *done)
+		&& (*done ? read_all(child->read_fd, result, size)
+			: read_all(child->read_fd, error, sizeof *error));
+}
+
 bool zmm_child_finish(struct zmm_child *child, void *result, size_t size,
 	struct zmm_error *error)
 {
-	bool done = false;
-	bool reported = read_all(child->read_fd, &done, sizeof done)
-		&& (done ? read_all(child->read_fd, result, size)
-			: read_all(child->read_fd, error, sizeof *error));
+	bool done = false, in_time = zmm_child_wait(child, child->read_fd, error);
+	bool reported = in_time && receive(child, result, size, &done, error);
 	int status = wait_for(child);
 
 	close(child->read_fd);
-	if (!reported) {
+	if (in_time && !reported) {
 		blame_end(status, error);
 	}
 	return reported && done;

@@ -36,6 +36,9 @@ static const char help[] =
 	"  -B, --budget SECONDS as many blocks as fit into this time, and 3 at least\n"
 	"      --seed N         of the order and of resampling (default: from the clock)\n"
 	"  -t, --time-only      neither memory nor latencies\n"
+	"      --timeout SECONDS\n"
+	"                       give a contender up that does not answer for so long in a sample\n"
+	"                       (default: 60, and 20 more for each million operations)\n"
 	"  -d, --drain SECONDS  look so long at what is given back after the end: 5 (the default),\n"
 	"                       1, 0.1, 0, or none\n"
 	"  -i, --instructions   also count instructions, with valgrind: slow, and the same each time\n"
@@ -66,7 +69,10 @@ static const char help[] =
 	"             of single operations, clock in hand, in runs of their own; the clock's own\n"
 	"             share is subtracted. \"<\" is less than a step of the clock; max includes\n"
 	"             interruptions of the process, mean does not\n"
-	"\"noisy\" marks where samples vary by more than a tenth (interquartile range over median).\n\n"
+	"\"noisy\" marks where samples vary by more than a tenth (interquartile range over median) or\n"
+	"are too few to tell; \"refused requests\" a malloc that had no memory; \"higher between\n"
+	"samples\" where the kernel's own mark of resident memory (VmHWM) is well above what was\n"
+	"seen.\n\n"
 	"Exit status: 0, 1 if a contender failed, 2 for bad usage or a bad trace.\n";
 
 enum {
@@ -83,6 +89,7 @@ struct settings {
 	char *only;
 	const char *baseline, *explain, *storage;
 	size_t segment_size;
+	double timeout;           /* seconds; 0: as long as the trace may need */
 	bool blocks_given, formulas, json, help;
 	const char *json_path, *csv_path, *html_path, *profile_path;
 	char **paths;
@@ -91,7 +98,8 @@ struct settings {
 
 /* --- the command line ------------------------------------------------------------------------ */
 
-enum { OPTION_BASELINE = 256, OPTION_SEED, OPTION_CSV, OPTION_HTML, OPTION_PROFILE };
+enum { OPTION_BASELINE = 256, OPTION_SEED, OPTION_CSV, OPTION_HTML, OPTION_PROFILE,
+	OPTION_TIMEOUT };
 
 static const struct option long_options[] = {
 	{ "allocator", required_argument, NULL, 'a' },
@@ -102,6 +110,7 @@ static const struct option long_options[] = {
 	{ "blocks", required_argument, NULL, 'b' },
 	{ "budget", required_argument, NULL, 'B' },
 	{ "seed", required_argument, NULL, OPTION_SEED },
+	{ "timeout", required_argument, NULL, OPTION_TIMEOUT },
 	{ "time-only", no_argument, NULL, 't' },
 	{ "drain", required_argument, NULL, 'd' },
 	{ "instructions", no_argument, NULL, 'i' },
@@ -118,17 +127,23 @@ static const struct option long_options[] = {
 static int add_allocator(struct settings *settings, char *text)
 {
 	char *library = strchr(text, '=');
+	const char *path;
+	struct zmm_error error;
 
-	if (!library || library == text || access(library + 1, R_OK) != 0) {
+	if (!library || library == text || !library[1]) {
 		return zmm_bad_usage("compare", "'%s' is no name and library, as in "
 			"jemalloc=/usr/lib/x86_64-linux-gnu/libjemalloc.so.2", text);
 	}
 	if (settings->added_count == ZMM_CONTENDERS_MAX) {
 		return zmm_bad_usage("compare", "more than %d allocators", ZMM_CONTENDERS_MAX);
 	}
+	path = zmm_contender_library(library + 1, &error);
+	if (!path) {
+		return zmm_error_print(&error);
+	}
 	*library = '\0';
 	settings->added[settings->added_count++] = (struct zmm_contender){
-		.name = text, .replay = { .allocator = ZMM_ALLOCATOR_SYSTEM }, .preload = library + 1
+		.name = text, .replay = { .allocator = ZMM_ALLOCATOR_SYSTEM }, .preload = path
 	};
 	return ZMM_EXIT_OK;
 }
@@ -152,12 +167,12 @@ static int set_drain(struct settings *settings, const char *text)
 	return ZMM_EXIT_OK;
 }
 
-static int set_budget(struct settings *settings, const char *text)
+static int set_seconds(double *seconds, const char *text)
 {
 	char *end;
 
-	settings->comparison.budget_seconds = strtod(text, &end);
-	return end != text && !*end && settings->comparison.budget_seconds > 0 ? ZMM_EXIT_OK
+	*seconds = strtod(text, &end);
+	return end != text && !*end && *seconds > 0 ? ZMM_EXIT_OK
 		: zmm_bad_usage("compare", "'%s' is no time in seconds", text);
 }
 
@@ -231,7 +246,9 @@ static int set_option(struct settings *settings, int option)
 			: zmm_bad_usage("compare", "'%s' is no number of blocks from 1 to %d", optarg,
 				ZMM_SAMPLES_MAX);
 	case 'B':
-		return set_budget(settings, optarg);
+		return set_seconds(&comparison->budget_seconds, optarg);
+	case OPTION_TIMEOUT:
+		return set_seconds(&settings->timeout, optarg);
 	case OPTION_SEED:
 		return zmm_parse_count(optarg, &comparison->seed) ? ZMM_EXIT_OK
 			: zmm_bad_usage("compare", "'%s' is no seed, which is a whole number", optarg);
@@ -579,7 +596,16 @@ static int profile(const struct settings *settings, const zmm_program *program)
 	return ZMM_EXIT_OK;
 }
 
-static int compare_one(const struct settings *settings, const char *path, const struct pair *pair,
+/* Longer than anybody needs who is not stuck. */
+static void set_limits(struct settings *settings, const zmm_program *program)
+{
+	for (int i = 0; i < settings->comparison.count; i++) {
+		settings->contenders[i].limit_seconds = settings->timeout > 0 ? settings->timeout
+			: 60 + 20e-6 * (double)program->op_count;
+	}
+}
+
+static int compare_one(struct settings *settings, const char *path, const struct pair *pair,
 	struct routes *routes)
 {
 	static struct zmm_comparison comparison;
@@ -592,6 +618,7 @@ static int compare_one(const struct settings *settings, const char *path, const 
 		zmm_progress_clear();
 		return zmm_error_print(&error);
 	}
+	set_limits(settings, program);
 	if (zmm_compare(&comparison, &settings->comparison, path, program)) {
 		size_t explained = explain(&comparison, pair, &explanation);
 
@@ -638,7 +665,7 @@ static void end_documents(const struct settings *settings, struct routes *routes
 	}
 }
 
-static int run(const struct settings *settings, const struct pair *pair, const char *command)
+static int run(struct settings *settings, const struct pair *pair, const char *command)
 {
 	struct routes routes = { .csv = NULL };
 	struct zmm_error error;

@@ -161,6 +161,7 @@ static void measure_time(struct session *session, int index, unsigned position)
 	result->wall_ns[block] = sample.wall_ns;
 	result->first_ns[block] = sample.first_ns;
 	result->position[block] = position;
+	result->refusing += sample.refused;
 	result->samples = block + 1;
 }
 

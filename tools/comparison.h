@@ -38,6 +38,7 @@ struct zmm_result {
 	size_t samples;           /* blocks done; the arrays have one element for each */
 	double ns[ZMM_SAMPLES_MAX], wall_ns[ZMM_SAMPLES_MAX], first_ns[ZMM_SAMPLES_MAX];
 	unsigned position[ZMM_SAMPLES_MAX];
+	uint64_t refusing;        /* samples of a malloc that refused requests */
 
 	struct zmm_memory_run memory; /* record: NULL where there is none */
 	struct zmm_latency *latency;  /* likewise */

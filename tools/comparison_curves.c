@@ -335,7 +335,7 @@ static void emit_held(zmm_emit *emit, const struct zmm_comparison *comparison)
 	for (int i = 0; i < comparison->settings->count; i++) {
 		const struct zmm_memory_record *record = comparison->results[i].memory.record;
 
-		if (record) {
+		if (record && !comparison->results[i].failed[0]) {
 			zmm_emit_row(emit, (struct zmm_value[]){
 				zmm_value_text(comparison->settings->contenders[i].name),
 				zmm_value_text(curve(held, record, 3)),
@@ -361,7 +361,7 @@ static void emit_drains(zmm_emit *emit, const struct zmm_comparison *comparison)
 	for (int i = 0; i < comparison->settings->count; i++) {
 		const struct zmm_memory_record *record = comparison->results[i].memory.record;
 
-		if (record) {
+		if (record && !comparison->results[i].failed[0]) {
 			zmm_emit_row(emit, (struct zmm_value[]){
 				zmm_value_text(comparison->settings->contenders[i].name),
 				drained(record, 0), drained(record, 1), drained(record, 2), drained(record, 3),

@@ -147,11 +147,11 @@ void zmm_emit_comparison_head(zmm_emit *emit, const struct zmm_comparison_settin
 enum figure {
 	FIGURE_NAME, FIGURE_FAILED, FIGURE_NS, FIGURE_NET_NS, FIGURE_NS_Q1, FIGURE_NS_Q3,
 	FIGURE_NOISY, FIGURE_RATIO, FIGURE_RATIO_LOW, FIGURE_RATIO_HIGH, FIGURE_SIGNIFICANT,
-	FIGURE_RATIO_WITH_LOOP, FIGURE_WALL_NS, FIGURE_WALL_Q1, FIGURE_WALL_Q3, FIGURE_FIRST_NS,
-	FIGURE_WALL_RATIO, FIGURE_WALL_LOW, FIGURE_WALL_HIGH, FIGURE_INSTRUCTIONS,
-	FIGURE_INSTRUCTIONS_WITH_LOOP, FIGURE_PEAK_LIVE,
-	FIGURE_PEAK_USABLE, FIGURE_PEAK_HELD, FIGURE_OVERHEAD, FIGURE_PEAK_RESIDENT,
-	FIGURE_FINAL_HELD, FIGURE_PEAK_REGIONS, FIGURE_STORAGE_CALLS, FIGURE_FAILURES, FIGURES
+	FIGURE_RATIO_WITH_LOOP, FIGURE_REFUSING, FIGURE_WALL_NS, FIGURE_WALL_Q1, FIGURE_WALL_Q3,
+	FIGURE_FIRST_NS, FIGURE_WALL_RATIO, FIGURE_WALL_LOW, FIGURE_WALL_HIGH, FIGURE_INSTRUCTIONS,
+	FIGURE_INSTRUCTIONS_WITH_LOOP, FIGURE_PEAK_LIVE, FIGURE_PEAK_USABLE, FIGURE_PEAK_HELD,
+	FIGURE_OVERHEAD, FIGURE_PEAK_RESIDENT, FIGURE_HIGH_WATER, FIGURE_FINAL_HELD,
+	FIGURE_PEAK_REGIONS, FIGURE_STORAGE_CALLS, FIGURE_FAILURES, FIGURES
 };
 
 static const struct zmm_column figures[FIGURES] = {
@@ -167,6 +167,7 @@ static const struct zmm_column figures[FIGURES] = {
 	[FIGURE_RATIO_HIGH] = { "ratio_high", NULL },
 	[FIGURE_SIGNIFICANT] = { "significant", NULL },
 	[FIGURE_RATIO_WITH_LOOP] = { "ratio_with_loop", "with loop" },
+	[FIGURE_REFUSING] = { "refusing_samples", NULL },
 	[FIGURE_WALL_NS] = { "wall_ns", NULL },
 	[FIGURE_WALL_Q1] = { "wall_q1", NULL },
 	[FIGURE_WALL_Q3] = { "wall_q3", NULL },
@@ -181,6 +182,7 @@ static const struct zmm_column figures[FIGURES] = {
 	[FIGURE_PEAK_HELD] = { "peak_held", "peak held" },
 	[FIGURE_OVERHEAD] = { "overhead", "overhead" },
 	[FIGURE_PEAK_RESIDENT] = { "peak_resident", "resident" },
+	[FIGURE_HIGH_WATER] = { "high_water", NULL },
 	[FIGURE_FINAL_HELD] = { "final_held", "at the end" },
 	[FIGURE_PEAK_REGIONS] = { "peak_regions", "regions" },
 	[FIGURE_STORAGE_CALLS] = { "storage_calls", "calls" },
@@ -213,6 +215,8 @@ static struct zmm_value time_figure(const struct zmm_comparison *comparison,
 		return nanoseconds(result->time.third_quartile);
 	case FIGURE_NOISY:
 		return zmm_value_count(zmm_is_noisy(&result->time));
+	case FIGURE_REFUSING:
+		return zmm_value_count(result->refusing);
 	case FIGURE_WALL_NS:
 		return nanoseconds(result->wall.median);
 	case FIGURE_WALL_Q1:
@@ -270,6 +274,9 @@ static struct zmm_value memory_figure(const struct zmm_memory_record *record, bo
 			/ (double)record->peak_live) : zmm_value_missing();
 	case FIGURE_PEAK_RESIDENT:
 		return zmm_value_bytes(record->peak_resident);
+	case FIGURE_HIGH_WATER:
+		return record->high_water_known ? zmm_value_bytes(record->high_water)
+			: zmm_value_missing();
 	case FIGURE_FINAL_HELD:
 		return zmm_value_bytes(record->final_held);
 	case FIGURE_PEAK_REGIONS:
@@ -307,12 +314,30 @@ static struct zmm_value figure_of(const struct zmm_comparison *comparison, int i
 
 /* --- text ------------------------------------------------------------------------------------ */
 
-static const char *noise_of(const struct zmm_comparison *comparison, int index)
+static const char *absence_of(const struct zmm_result *result)
 {
-	const struct zmm_result *result = &comparison->results[index];
+	return !result->took_part ? "missing" : result->failed[0] ? "failed" : "";
+}
 
-	return !result->took_part ? "missing" : result->failed[0] ? "failed"
-		: zmm_is_noisy(&result->time) ? "noisy" : "";
+/* What is to be said of a result's times. */
+static const char *time_mark(const struct zmm_result *result)
+{
+	const char *absence = absence_of(result);
+	bool noisy = zmm_is_noisy(&result->time);
+
+	return *absence ? absence : result->refusing ? noisy ? "noisy, refused requests"
+		: "refused requests" : noisy ? "noisy" : "";
+}
+
+/* The kernel counts pages late, up to some hundred KiB of them. */
+static const char *memory_mark(const struct zmm_result *result)
+{
+	const struct zmm_memory_record *record = result->memory.record;
+	uint64_t seen = record ? record->peak_resident : 0;
+
+	return *absence_of(result) ? absence_of(result)
+		: record && record->high_water_known && record->high_water > seen + seen / 10
+			&& record->high_water > seen + (1 << 20) ? "higher between samples" : "";
 }
 
 /* The low and the high end of the ratio's interval in one cell. */
@@ -354,7 +379,8 @@ static void emit_table(zmm_emit *emit, const struct zmm_comparison *comparison, 
 				? interval_of(comparison, i, interval, sizeof interval)
 				: figure_of(comparison, i, shown[k]);
 		}
-		values[count] = zmm_value_toned(zmm_value_text(noise_of(comparison, i)),
+		values[count] = zmm_value_toned(zmm_value_text(first == FIGURE_NS
+			? time_mark(&comparison->results[i]) : memory_mark(&comparison->results[i])),
 			ZMM_TONE_DOUBTFUL);
 		zmm_emit_row(emit, values);
 	}

@@ -12,6 +12,7 @@
  */
 #include "config.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,12 +25,14 @@
 
 #ifndef _WIN32
 #include <dlfcn.h>
+#include <link.h>
 #include <unistd.h>
 #endif
 
 enum {
 	ops_per_sample = 1000000, /* short programs are run several times, up to about so many */
-	runs_max = 101
+	runs_max = 101,
+	valgrind_slows = 50       /* about so many times, at least while little is done */
 };
 
 static const uint64_t profile_ns = 2000000000;
@@ -99,7 +102,9 @@ bool zmm_contender_blame(const struct zmm_contender *contender, const struct zmm
 static bool take_sample(const struct zmm_contender *contender,
 	const struct zmm_contender_call *call, void *sample, size_t size, struct zmm_error *error)
 {
-	struct zmm_child_setup setup = { .preload = contender->preload };
+	struct zmm_child_setup setup = {
+		.preload = contender->preload, .limit_seconds = contender->limit_seconds
+	};
 	struct zmm_child child;
 
 	return (zmm_contender_start(contender, call, &setup, &child, error)
@@ -168,7 +173,8 @@ static bool count_runs(const struct zmm_contender *contender, int program_fd, ui
 	char log[40];
 	const char *wrapper[] = { "valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null",
 		log, NULL };
-	struct zmm_child_setup setup = { .preload = contender->preload, .wrapper = wrapper };
+	struct zmm_child_setup setup = { .preload = contender->preload, .wrapper = wrapper,
+		.limit_seconds = contender->limit_seconds * valgrind_slows };
 	struct zmm_contender_call call = { kind_runs, program_fd, -1, -1, runs };
 	struct zmm_child child;
 	char nothing;
@@ -210,7 +216,8 @@ bool zmm_profile_cpu(const struct zmm_contender *contender, int program_fd, cons
 {
 	char preload[4200], file[4200];
 	const char *environment[] = { file, "CPUPROFILE_FREQUENCY=1000", NULL };
-	struct zmm_child_setup setup = { .preload = preload, .environment = environment };
+	struct zmm_child_setup setup = { .preload = preload, .environment = environment,
+		.limit_seconds = contender->limit_seconds };
 	struct zmm_contender_call call = { kind_profile, program_fd, -1, -1, 0 };
 	struct zmm_child child;
 	char nothing;
@@ -264,6 +271,7 @@ static bool take_time(struct work *work)
 	zmm_replay *replay = zmm_replay_new(work->program, &work->options, work->error);
 	uint64_t began = zmm_monotonic_ns();
 	double first_ns;
+	bool refused = false;
 
 	if (!replay) {
 		return false;
@@ -271,7 +279,9 @@ static bool take_time(struct work *work)
 	while (done == 0 || (done < runs && zmm_monotonic_ns() - began < sample_ns)) {
 		struct zmm_replay_time time;
 
+		errno = 0;
 		zmm_replay_timed(replay, &time);
+		refused |= errno == ENOMEM && work->options.allocator == ZMM_ALLOCATOR_SYSTEM;
 		samples[done].ns = (double)time.cpu_ns / (double)operations;
 		samples[done].wall_ns = (double)time.wall_ns / (double)operations;
 		done++;
@@ -282,6 +292,7 @@ static bool take_time(struct work *work)
 	qsort(samples, done, sizeof samples[0], compare_samples);
 	work->sample->time = samples[(done - 1) / 2];
 	work->sample->time.first_ns = first_ns;
+	work->sample->time.refused = refused;
 	work->size = sizeof work->sample->time;
 	return true;
 }
@@ -377,11 +388,28 @@ static bool is_loaded(const char *path)
 {
 	return path[0] == '\0';
 }
+
+static bool has_malloc(const char *path)
+{
+	return path[0] == '\0';
+}
 #else
 /* The dynamic linker goes on without a library that it cannot preload. */
 static bool is_loaded(const char *path)
 {
 	return path[0] == '\0' || dlopen(path, RTLD_LAZY | RTLD_NOLOAD) != NULL;
+}
+
+/* A preloaded library without one would be given the figures of the malloc behind it. */
+static bool has_malloc(const char *path)
+{
+	void *library = path[0] ? dlopen(path, RTLD_LAZY | RTLD_NOLOAD) : NULL;
+	struct link_map *map;
+	Dl_info found;
+
+	return !library || (dladdr(dlsym(RTLD_DEFAULT, "malloc"), &found) != 0
+		&& dlinfo(library, RTLD_DI_LINKMAP, &map) == 0
+		&& strcmp(found.dli_fname, map->l_name) == 0);
 }
 #endif
 
@@ -396,6 +424,11 @@ static bool work_as_told(struct work *work)
 	if (!is_loaded(argv[ARGUMENT_PRELOAD])) {
 		zmm_error_set(work->error, ZMM_ERROR_INPUT, "%s could not be preloaded; is it a shared "
 			"library for this kind of program?", argv[ARGUMENT_PRELOAD]);
+		return false;
+	}
+	if (!has_malloc(argv[ARGUMENT_PRELOAD])) {
+		zmm_error_set(work->error, ZMM_ERROR_INPUT, "%s is a library without a malloc of its own",
+			argv[ARGUMENT_PRELOAD]);
 		return false;
 	}
 	if (strcmp(argv[ARGUMENT_KIND], kind_profile) == 0 && !is_loaded("libprofiler.so.0")) {

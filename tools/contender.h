@@ -21,6 +21,7 @@ struct zmm_contender {
 	const char *preload; /* a library that brings a malloc, for ZMM_ALLOCATOR_SYSTEM; or NULL */
 	const char *package; /* the Debian package of that library, where it is one that we know */
 	bool missing;        /* the library is not there */
+	double limit_seconds; /* of a sample: a contender that hangs is given up; 0: no limit */
 };
 
 static inline bool zmm_contender_is_heap(const struct zmm_contender *contender)
@@ -34,12 +35,17 @@ static inline bool zmm_contender_is_heap(const struct zmm_contender *contender)
  * the usual places, it is missing, and preload is the library's file name. */
 bool zmm_contender_find(const char *name, struct zmm_contender *contender);
 
+/* A library's path as it can be preloaded from any directory; the process keeps up to 16. NULL with
+ * the error set, which names it, where there is none. */
+const char *zmm_contender_library(const char *library, struct zmm_error *error);
+
 /* A short program is run several times in a sample, as requests of one process are; this is the
  * median of those runs. */
 struct zmm_time_sample {
 	double ns;       /* user and system time per operation */
 	double wall_ns;  /* time that passed per operation */
 	double first_ns; /* as ns, of the first run: with the heap's first use of its memory */
+	bool refused;    /* a malloc left ENOMEM in errno: it refused requests, which saves time */
 };
 
 /* Take a sample; program_fd is what zmm_program_share() returned. False with the error set, which

@@ -7,12 +7,15 @@
  */
 #include "config.h"
 
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "tools/contender.h"
 
 #ifndef _WIN32
+#include <limits.h>
 #include <unistd.h>
 #endif
 
@@ -50,6 +53,12 @@ static bool find_library(struct zmm_contender *contender, int index)
 	(void)index;
 	return false;
 }
+
+const char *zmm_contender_library(const char *library, struct zmm_error *error)
+{
+	zmm_error_set(error, ZMM_ERROR_INPUT, "%s: this system preloads no libraries", library);
+	return NULL;
+}
 #else
 #ifndef ZMM_MULTIARCH
 #if defined(__x86_64__) && defined(__LP64__)
@@ -85,6 +94,25 @@ static bool find_library(struct zmm_contender *contender, int index)
 		}
 	}
 	return false;
+}
+
+const char *zmm_contender_library(const char *library, struct zmm_error *error)
+{
+	static char paths[16][PATH_MAX];
+	static size_t count;
+	char *path = count < sizeof paths / sizeof paths[0] ? realpath(library, paths[count]) : NULL;
+
+	if (!path) {
+		zmm_error_set(error, ZMM_ERROR_INPUT, "%s: %s", library, strerror(errno));
+		return NULL;
+	}
+	if (path[strcspn(path, " :")]) {
+		zmm_error_set(error, ZMM_ERROR_INPUT, "%s: the dynamic linker preloads no path with blanks "
+			"or colons; give the library another name", path);
+		return NULL;
+	}
+	count++;
+	return path;
 }
 #endif
 

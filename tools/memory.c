@@ -72,7 +72,58 @@ bool zmm_memory_of(long pid, struct zmm_memory *memory)
 	*memory = (struct zmm_memory){ data * page, anonymous * 1024 };
 	return true;
 }
+bool zmm_memory_reset_mark(void)
+{
+	int fd = open("/proc/self/clear_refs", O_WRONLY | O_CLOEXEC);
+	bool done = fd >= 0 && write(fd, "5", 1) == 1;
+
+	if (fd >= 0) {
+		close(fd);
+	}
+	return done;
+}
+
+/* A line "NAME: N kB" of /proc/PID/status, as bytes. */
+static bool status_field(const char *text, const char *name, uint64_t *bytes)
+{
+	const char *line = strstr(text, name);
+	unsigned long long kib;
+
+	if (!line || sscanf(line + strlen(name), " %llu kB", &kib) != 1) {
+		return false;
+	}
+	*bytes = kib * 1024;
+	return true;
+}
+
+bool zmm_memory_mark_of(long pid, struct zmm_memory_mark *mark)
+{
+	char status[4096];
+	uint64_t file, shared, most;
+
+	if (!read_file(pid, "status", status, sizeof status)
+			|| !status_field(status, "\nVmHWM:", &most)
+			|| !status_field(status, "\nRssAnon:", &mark->resident)
+			|| !status_field(status, "\nRssFile:", &file)
+			|| !status_field(status, "\nRssShmem:", &shared)) {
+		return false;
+	}
+	mark->high_water = most > file + shared ? most - file - shared : 0;
+	return true;
+}
 #else
+bool zmm_memory_reset_mark(void)
+{
+	return false;
+}
+
+bool zmm_memory_mark_of(long pid, struct zmm_memory_mark *mark)
+{
+	(void)pid;
+	(void)mark;
+	return false;
+}
+
 bool zmm_memory_of(long pid, struct zmm_memory *memory)
 {
 	(void)pid;

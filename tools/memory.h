@@ -27,6 +27,18 @@ uint64_t zmm_memory_held_by_malloc(void);
  * /proc/PID/smaps_rollup counts it. False where that cannot be read. */
 bool zmm_memory_of(long pid, struct zmm_memory *memory);
 
+/* Lets the kernel's high water mark of this process's resident memory begin anew from what is
+ * resident now. False where it cannot. */
+bool zmm_memory_reset_mark(void);
+
+/* A process's resident memory, and its high water mark, anonymous memory only: the kernel's mark is
+ * of all memory (VmHWM), so what is resident of files and shared memory is taken off. False where
+ * that cannot be read. */
+struct zmm_memory_mark {
+	uint64_t resident, high_water;
+};
+bool zmm_memory_mark_of(long pid, struct zmm_memory_mark *mark);
+
 /* Bytes of a block of this process's malloc that may be used; 0 where malloc does not tell. */
 size_t zmm_memory_usable(const void *block);
 

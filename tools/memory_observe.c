@@ -186,7 +186,9 @@ static bool take_point(struct observer *observer, const struct zmm_replay_moment
 	if (point->usable > record->peak_usable) {
 		record->peak_usable = point->usable;
 	}
-	record->point_count++;
+	if (record->point_count++ == 0) {
+		record->mark_reset = zmm_memory_reset_mark();
+	}
 	if (!wait_for_parent(observer, 'p')) {
 		zmm_error_set(observer->error, ZMM_ERROR_SYSTEM, "nobody looks any more");
 		return false;

@@ -77,7 +77,9 @@ static bool fail_to_share(struct zmm_error *error)
 static bool start(struct zmm_memory_run *run, int program_fd, int record_fd,
 	struct zmm_error *error)
 {
-	struct zmm_child_setup setup = { .preload = run->contender->preload };
+	struct zmm_child_setup setup = {
+		.preload = run->contender->preload, .limit_seconds = run->contender->limit_seconds
+	};
 	struct zmm_contender_call call = {
 		.kind = "memory", .program_fd = program_fd, .record_fd = record_fd,
 		.number = run->base_held
@@ -170,11 +172,26 @@ static void let_go(const struct zmm_memory_run *run)
 	(void)!send(run->gate, "g", 1, MSG_NOSIGNAL);
 }
 
+static void read_mark(const struct zmm_memory_run *run)
+{
+	struct zmm_memory_record *record = run->record;
+	struct zmm_memory_mark mark;
+
+	record->high_water_known = record->mark_reset && zmm_memory_mark_of(run->child.pid, &mark);
+	if (record->high_water_known) {
+		record->high_water = growth(record->first_resident, mark.high_water);
+	}
+}
+
 bool zmm_memory_run_step(struct zmm_memory_run *run)
 {
 	char message;
 	ssize_t got;
 
+	run->hung = !zmm_child_wait(&run->child, run->gate, &run->why);
+	if (run->hung) {
+		return false;
+	}
 	do {
 		got = read(run->gate, &message, 1);
 	} while (got < 0 && errno == EINTR);
@@ -184,6 +201,7 @@ bool zmm_memory_run_step(struct zmm_memory_run *run)
 		return true;
 	}
 	if (got == 1) {
+		read_mark(run);
 		run->drained_ns = zmm_monotonic_ns();
 	}
 	return false;
@@ -218,7 +236,7 @@ bool zmm_memory_run_end(struct zmm_memory_run *run, struct zmm_error *error)
 	done = zmm_child_finish(&run->child, &nothing, sizeof nothing, &cause);
 	close(run->gate);
 	run->gate = -1;
-	return done || zmm_contender_blame(run->contender, &cause, error);
+	return done || zmm_contender_blame(run->contender, run->hung ? &run->why : &cause, error);
 }
 
 void zmm_memory_run_drop(struct zmm_memory_run *run)

@@ -62,6 +62,10 @@ struct zmm_memory_record {
 	uint64_t peak_held;
 	uint64_t final_held;      /* when the trace has ended, before anything is freed */
 	uint64_t peak_resident;   /* at the points */
+	/* The kernel's own mark (VmHWM) over the run, the same memory counted: what the points missed
+	 * shows in it. It is coarser: the kernel counts up to a few dozen pages late. */
+	bool high_water_known;
+	uint64_t high_water;
 	uint64_t failures;
 	struct zmm_course course;
 	/* Our heaps only: */
@@ -76,6 +80,7 @@ struct zmm_memory_record {
 	/* Between the two processes. */
 	uint64_t drained_held;
 	uint64_t first_resident;
+	bool mark_reset;
 };
 
 struct zmm_memory_run {
@@ -86,6 +91,8 @@ struct zmm_memory_run {
 	uint64_t base_held;
 	size_t drains;            /* wanted, 0 .. ZMM_DRAINS */
 	uint64_t drained_ns;      /* when everything was freed */
+	bool hung;                /* it was killed, and why: */
+	struct zmm_error why;
 };
 
 /* Starts a contender's run. base_held is what zmm_sample_base() said. False with the error set. */
