@@ -108,7 +108,8 @@ fi
 
 if test -w /dev/full; then
 	"$ZMM" compare -t -b 1 --only legacy "$tmp/t.trace" > /dev/full 2> "$tmp/err"
-	is "$? $(cat "$tmp/err")" "1 zmm: cannot write to standard output: No space left on device" "a full output is told"
+	is "$? $(cat "$tmp/err")" "1 zmm: cannot write to standard output: No space left on device" \
+		"a full output is told"
 else
 	skip 1 "this system has no /dev/full"
 fi
