@@ -133,7 +133,7 @@ void zend_memory_reset_peak_usage(void)
 	zend_mm_heap *heap = zend_mm_get_heap();
 
 	heap->real_peak = heap->real_size;
-	heap->peak = heap->size;
+	zend_mm_size_set(heap, zend_mm_size_used(heap), zend_mm_size_used(heap));
 }
 
 bool zend_alloc_in_memory_limit_error_reporting(void)
@@ -144,6 +144,16 @@ bool zend_alloc_in_memory_limit_error_reporting(void)
 /* }}} */
 
 /* {{{ Request memory: the current heap. */
+
+void *zend_mm_other_alloc(size_t size, zend_mm_heap *heap)
+{
+	return heap->verbs->alloc(heap, size);
+}
+
+void zend_mm_other_free(void *ptr, zend_mm_heap *heap)
+{
+	heap->verbs->free(heap, ptr);
+}
 
 size_t zend_mm_safe_size(size_t nmemb, size_t size, size_t offset)
 {
@@ -241,11 +251,13 @@ void _zend_mm_free(zend_mm_heap *heap, void *ptr ZEND_MM_SITE_DC)
 void *_zend_mm_realloc2(zend_mm_heap *heap, void *ptr, size_t size,
 	size_t copy_size ZEND_MM_SITE_DC)
 {
+	enum zend_mm_kind kind = zend_mm_kind_in(&heap->kind);
+
 	ZEND_MM_NOTE_SITE();
-	if (EXPECTED(heap->kind == ZEND_MM_KIND_LEGACY)) {
+	if (kind == ZEND_MM_KIND_LEGACY) {
 		return zend_mm_legacy_realloc(heap, ptr, size, copy_size);
 	}
-	if (EXPECTED(heap->kind == ZEND_MM_KIND_MODERN)) {
+	if (kind == ZEND_MM_KIND_MODERN) {
 		return zend_mm_modern_realloc(heap, ptr, size, copy_size);
 	}
 	return heap->verbs->realloc(heap, ptr, size, copy_size);

@@ -14,11 +14,18 @@
 #ifndef HEAP_HEAP_H
 #define HEAP_HEAP_H
 
+#include "heap/flags.h"
+#include "heap/kind.h"
 #include "zend_alloc.h"
 
 #define zend_always_inline inline __attribute__((always_inline))
 #define ZEND_MM_COLD __attribute__((cold, noinline))
-#define ZEND_MM_NOINLINE __attribute__((noinline))
+/* Nor a copy with other arguments: callers pass theirs on where they are. */
+#if defined(__GNUC__) && !defined(__clang__)
+# define ZEND_MM_NOINLINE __attribute__((noinline, noclone))
+#else
+# define ZEND_MM_NOINLINE __attribute__((noinline))
+#endif
 #ifndef EXPECTED
 # define EXPECTED(condition) __builtin_expect(!!(condition), 1)
 # define UNEXPECTED(condition) __builtin_expect(!!(condition), 0)
@@ -32,12 +39,6 @@
 			__asm__("" : "+r"(value)); \
 		} \
 	} while (0)
-
-enum zend_mm_kind {
-	ZEND_MM_KIND_LEGACY,
-	ZEND_MM_KIND_MODERN,
-	ZEND_MM_KIND_OTHER        /* through the verbs */
-};
 
 /* The verbs of a heap.  A design or a layer has one constant table of them.  alloc, free, realloc
  * and block_size behave as the functions of zend_alloc.h; copy_size is SIZE_MAX where the caller
@@ -102,7 +103,9 @@ struct zend_mm_layer {
 struct _zend_mm_heap {
 	uint32_t kind;                     /* enum zend_mm_kind: how requests are dispatched now */
 	uint32_t design_kind;              /* what kind is without custom handlers */
-	size_t size;                       /* bytes of blocks handed out */
+	/* The greatest number of bytes handed out, and how far below it the present one is: so a
+	 * request counts by one subtraction, which borrows exactly where it makes a new peak. */
+	size_t below_peak;
 	size_t peak;
 	size_t real_size;                  /* bytes held from storage */
 	size_t real_peak;
@@ -119,6 +122,42 @@ struct _zend_mm_heap {
 	struct zend_mm_layer *layers[ZEND_MM_LAYERS]; /* NULL where there is none */
 	struct zend_mm_layer interruption; /* the whole state of that layer */
 };
+
+/* Bytes of blocks handed out. */
+static zend_always_inline size_t zend_mm_size_used(const zend_mm_heap *heap)
+{
+	return heap->peak - heap->below_peak;
+}
+
+/* Sets both figures; size is not more than peak. */
+static zend_always_inline void zend_mm_size_set(zend_mm_heap *heap, size_t size, size_t peak)
+{
+	heap->peak = peak;
+	heap->below_peak = peak - size;
+}
+
+/* Counts bytes more, which may make a new peak. */
+static zend_always_inline void zend_mm_size_grow(zend_mm_heap *heap, size_t bytes)
+{
+	if (UNEXPECTED(zend_mm_borrows(&heap->below_peak, bytes))) {
+		heap->peak -= heap->below_peak;
+		heap->below_peak = 0;
+	}
+}
+
+/* Counts bytes less. */
+static zend_always_inline void zend_mm_size_shrink(zend_mm_heap *heap, size_t bytes)
+{
+	heap->below_peak += bytes;
+}
+
+/* Puts the peak back to what it was, or to the present size where that is more. */
+static zend_always_inline void zend_mm_peak_put_back(zend_mm_heap *heap, size_t peak)
+{
+	size_t size = zend_mm_size_used(heap);
+
+	zend_mm_size_set(heap, size, size > peak ? size : peak);
+}
 
 /* Lays verbs over those of a heap; the layer's state begins with the structure that is given.
  * Custom handlers, where there are some, go on serving the heap. */

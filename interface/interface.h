@@ -29,26 +29,35 @@
 extern ZEND_MM_PER_THREAD zend_mm_heap *zend_mm_current_heap;
 extern zend_mm_heap zend_mm_unstarted_heap;
 
+/* Requests of any other kind of heap: through the verbs.  Apart, and with the arguments in the
+ * order of emalloc and efree, so that the compiler arranges its registers for the two designs. */
+void *zend_mm_other_alloc(size_t size, zend_mm_heap *heap) ZEND_MM_NOINLINE;
+void zend_mm_other_free(void *ptr, zend_mm_heap *heap) ZEND_MM_NOINLINE;
+
 /* Dispatch: the whole price of having two designs.  See doc/design.md. */
 static zend_always_inline void *zend_mm_dispatch_alloc(zend_mm_heap *heap, size_t size)
 {
-	if (EXPECTED(heap->kind == ZEND_MM_KIND_LEGACY)) {
+	enum zend_mm_kind kind = zend_mm_kind_in(&heap->kind);
+
+	if (kind == ZEND_MM_KIND_LEGACY) {
 		return zend_mm_legacy_alloc(heap, size);
 	}
-	if (EXPECTED(heap->kind == ZEND_MM_KIND_MODERN)) {
+	if (kind == ZEND_MM_KIND_MODERN) {
 		return zend_mm_modern_alloc(heap, size);
 	}
-	return heap->verbs->alloc(heap, size);
+	return zend_mm_other_alloc(size, heap);
 }
 
 static zend_always_inline void zend_mm_dispatch_free(zend_mm_heap *heap, void *ptr)
 {
-	if (EXPECTED(heap->kind == ZEND_MM_KIND_LEGACY)) {
+	enum zend_mm_kind kind = zend_mm_kind_in(&heap->kind);
+
+	if (kind == ZEND_MM_KIND_LEGACY) {
 		zend_mm_legacy_free(heap, ptr);
-	} else if (EXPECTED(heap->kind == ZEND_MM_KIND_MODERN)) {
+	} else if (kind == ZEND_MM_KIND_MODERN) {
 		zend_mm_modern_free(heap, ptr);
 	} else {
-		heap->verbs->free(heap, ptr);
+		zend_mm_other_free(ptr, heap);
 	}
 }
 

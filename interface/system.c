@@ -74,7 +74,7 @@ static bool system_owns(zend_mm_heap *heap, const void *ptr)
 
 static size_t system_usage(zend_mm_heap *heap)
 {
-	return heap->size;
+	return zend_mm_size_used(heap);
 }
 
 static int system_set_limit(zend_mm_heap *heap, size_t limit)
@@ -236,11 +236,12 @@ static void remove_block(struct system_heap *heap, struct tracked_block *block)
 
 static void account(zend_mm_heap *heap, size_t old_size, size_t new_size)
 {
-	heap->size += new_size - old_size;
-	heap->real_size = heap->size;
-	if (heap->size > heap->peak) {
-		heap->peak = heap->real_peak = heap->size;
+	heap->real_size = zend_mm_size_used(heap) + new_size - old_size;
+	if (heap->real_size > heap->peak) {
+		heap->real_peak = heap->real_size;
 	}
+	zend_mm_size_set(heap, heap->real_size,
+		heap->real_size > heap->peak ? heap->real_size : heap->peak);
 }
 
 static void report_limit(zend_mm_heap *heap, size_t size)
@@ -258,7 +259,9 @@ static void report_limit(zend_mm_heap *heap, size_t size)
 /* Whether growth bytes more are within the limit; reports it where they are not. */
 static bool within_limit(zend_mm_heap *heap, size_t growth, size_t size)
 {
-	if (EXPECTED(heap->limit >= heap->size && growth <= heap->limit - heap->size) ||
+	size_t size_used = zend_mm_size_used(heap);
+
+	if (EXPECTED(heap->limit >= size_used && growth <= heap->limit - size_used) ||
 		heap->overflow) {
 		return true;
 	}
@@ -348,7 +351,7 @@ static bool tracked_owns(zend_mm_heap *heap, const void *ptr)
 
 static int tracked_set_limit(zend_mm_heap *heap, size_t limit)
 {
-	if (limit < heap->size) {
+	if (limit < zend_mm_size_used(heap)) {
 		return -1;
 	}
 	heap->limit = limit;
@@ -366,7 +369,8 @@ static void tracked_shutdown(zend_mm_heap *heap, bool full, bool silent)
 	free(tracked->blocks);
 	tracked->blocks = NULL;
 	tracked->count = 0;
-	heap->size = heap->peak = heap->real_size = heap->real_peak = 0;
+	zend_mm_size_set(heap, 0, 0);
+	heap->real_size = heap->real_peak = 0;
 	heap->overflow = 0;
 	if (full) {
 		free(heap);

@@ -173,7 +173,7 @@ void zend_mm_preload_free_own(void *ptr)
 
 	zend_mm_look_at_returned(home);
 	if (EXPECTED(heap->kind == ZEND_MM_KIND_LEGACY)) {
-		zend_mm_legacy_free_slow(heap, ptr); /* the fast half has been tried */
+		zend_mm_legacy_free_slow(ptr, heap); /* the fast half has been tried */
 	} else {
 		zend_mm_dispatch_free(heap, ptr);
 	}

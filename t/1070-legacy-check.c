@@ -115,7 +115,7 @@ static int add_block(void *context, const zend_mm_region *region, const zend_mm_
 
 static void add_heap(const legacy_heap_t *heap)
 {
-	add_word(&heap->head.size, "size");
+	add_word(&heap->head.below_peak, "bytes below the peak");
 	add_word(&heap->head.real_size, "real_size");
 	add_word(&heap->cached, "cached");
 	add_word(&heap->small_bitmap, "small bitmap");
@@ -237,7 +237,7 @@ static void list_used_block(legacy_heap_t *heap)
 
 	block_set(block, 200, block_free);
 	heap->cached -= 200;
-	heap->head.size -= 200;
+	zend_mm_size_shrink(&heap->head, 200);
 	heap->cache[bucket_of(200)] = *(void **) heap->cache[bucket_of(200)];
 }
 
@@ -292,7 +292,7 @@ static void reserve_what_is_cached(legacy_heap_t *heap)
 
 static void lower_peak(legacy_heap_t *heap)
 {
-	heap->head.peak = heap->head.size - 8;
+	heap->head.below_peak = heap->head.peak + 8;
 }
 
 static void lower_real_peak(legacy_heap_t *heap)
@@ -328,7 +328,8 @@ static const struct {
 	{ "a lost segment", forget_segment, NULL },
 	{ "a free reserve", reserve_what_is_free, NULL },
 	{ "a reserve in the cache", reserve_what_is_cached, NULL },
-	{ "a peak below the usage", lower_peak, "the peak is less than size" },
+	{ "a peak below the usage", lower_peak,
+		"size is further below the peak than that is high" },
 	{ "a real peak below the real size", lower_real_peak,
 		"the real peak is less than real_size" },
 	{ "a limit below a segment", lower_limit, "the limit is less than a segment" },

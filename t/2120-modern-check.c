@@ -182,8 +182,10 @@ static void plant_in_huge(void)
 static void plant_in_figures(void)
 {
 	PLANT(it.heap->real_size, 0, "real_size is not the bytes of chunks and huge blocks");
-	PLANT(it.heap->size, it.heap->size + 8, "size is not the bytes of the blocks handed out");
-	PLANT(it.heap->peak, it.heap->size - 1, "peak is below size");
+	PLANT(it.heap->below_peak, it.heap->below_peak + 8,
+		"size is not the bytes of the blocks handed out");
+	PLANT(it.heap->below_peak, it.heap->peak + 8,
+		"size is further below the peak than that is high");
 	PLANT(it.heap->real_peak, it.heap->real_size - 1, "real_peak is below real_size");
 	PLANT(it.modern->peak_chunks, 1, "the peak of chunks is below their count");
 	PLANT(it.modern->average_chunks, 0.5, "the average number of chunks is below 1");

@@ -60,10 +60,10 @@ static zend_always_inline void *hand_out(legacy_heap_t *heap, block_t *block, si
 
 /* Steps 1 and 5 to 7 for a small request: the oldest block of the first of the buckets from the
  * request's own upwards, whose bits are given. */
-static ZEND_MM_NOINLINE void *alloc_from_buckets(legacy_heap_t *heap, size_t request, size_t need,
+static ZEND_MM_NOINLINE void *alloc_from_buckets(size_t request, legacy_heap_t *heap, size_t need,
 	size_t buckets)
 {
-	size_t left = (size_t) lowest_bit(buckets) * legacy_alignment;
+	size_t left = zend_mm_lowest_bit(buckets) * legacy_alignment;
 	block_t *block = bucket_take(heap, need + left);
 	block_t *rest = block_at(block, need);
 
@@ -80,7 +80,7 @@ static ZEND_MM_NOINLINE void *alloc_from_buckets(legacy_heap_t *heap, size_t req
 }
 
 /* Steps 4, 6 and 7. */
-static ZEND_MM_NOINLINE void *alloc_from_new_segment(legacy_heap_t *heap, size_t request,
+static ZEND_MM_NOINLINE void *alloc_from_new_segment(size_t request, legacy_heap_t *heap,
 	size_t need)
 {
 	zend_mm_segment *segment = take_segment(heap, request, need);
@@ -95,12 +95,12 @@ static ZEND_MM_NOINLINE void *alloc_from_new_segment(legacy_heap_t *heap, size_t
 }
 
 /* Steps 2 to 7. */
-static ZEND_MM_NOINLINE void *alloc_large(legacy_heap_t *heap, size_t request, size_t need)
+static ZEND_MM_NOINLINE void *alloc_large(size_t request, legacy_heap_t *heap, size_t need)
 {
 	block_t *block = find_large(heap, need);
 
 	if (!block) {
-		return alloc_from_new_segment(heap, request, need);
+		return alloc_from_new_segment(request, heap, need);
 	}
 	block_check_tags(heap, block);
 	return hand_out(heap, block, request,
@@ -125,40 +125,41 @@ static zend_always_inline void *alloc_from_only(legacy_heap_t *heap, block_t *bl
 }
 
 /* All steps for a small request but for the cache. */
-static zend_always_inline void *alloc_small(legacy_heap_t *heap, size_t request, size_t need)
+static zend_always_inline void *alloc_small(size_t request, legacy_heap_t *heap, size_t need)
 {
 	size_t buckets = heap->small_bitmap >> bucket_of(need);
 
 	cache_missed(heap, need);
 	ZEND_MM_EVENT(heap, BITMAP_TEST, NULL, heap->small_bitmap, bucket_of(need));
 	if (buckets) {
-		return alloc_from_buckets(heap, request, need, buckets);
+		return alloc_from_buckets(request, heap, need, buckets);
 	}
 	if (EXPECTED(heap->large_bitmap)) {
 		/* Step 2 looks at this block first, and at no other if it is the only one. */
-		block_t *root = heap->trees[lowest_bit(heap->large_bitmap)];
+		size_t tree = zend_mm_lowest_bit(heap->large_bitmap);
+		block_t *root = heap->trees[tree];
 
-		if (EXPECTED(trie_only_shrinks(root, root->word - need))) {
+		if (EXPECTED(trie_only_shrinks(heap, root, tree, root->word - need))) {
 			return alloc_from_only(heap, root, request, need);
 		}
 	}
-	return alloc_large(heap, request, need);
+	return alloc_large(request, heap, need);
 }
 
-ZEND_MM_NOINLINE void *zend_mm_legacy_alloc_uncached(zend_mm_heap *heap, size_t request,
+ZEND_MM_NOINLINE void *zend_mm_legacy_alloc_uncached(size_t request, zend_mm_heap *heap,
 	size_t need)
 {
-	return alloc_small((legacy_heap_t *) heap, request, need);
+	return alloc_small(request, (legacy_heap_t *) heap, need);
 }
 
-ZEND_MM_NOINLINE void *zend_mm_legacy_alloc_slow(zend_mm_heap *head, size_t request)
+ZEND_MM_NOINLINE void *zend_mm_legacy_alloc_slow(size_t request, zend_mm_heap *head)
 {
 	legacy_heap_t *heap = (legacy_heap_t *) head;
 	size_t need = legacy_true_size(request);
 	void *data;
 
 	if (need >= legacy_small_limit) {
-		return alloc_large(heap, request, need);
+		return alloc_large(request, heap, need);
 	}
 	if (UNEXPECTED(need < request)) {
 		return zend_mm_legacy_out_of_memory(heap, request, tried_unsigned);
@@ -169,5 +170,5 @@ ZEND_MM_NOINLINE void *zend_mm_legacy_alloc_slow(zend_mm_heap *head, size_t requ
 		block_dress(heap, block_of(data), request);
 		return data;
 	}
-	return alloc_small(heap, request, need);
+	return alloc_small(request, heap, need);
 }

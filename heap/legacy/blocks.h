@@ -141,7 +141,7 @@ static zend_always_inline void block_insert(legacy_heap_t *heap, block_t *block,
 static zend_always_inline void block_replace_only(legacy_heap_t *heap, block_t *block, size_t size)
 {
 	block_set(block, size, block_free);
-	trie_become_node(block, &heap->trees[highest_bit(size)]);
+	trie_become_node(block, &heap->trees[zend_mm_highest_bit(size)]);
 }
 
 /* Takes a listed free block out of its list and lists the free block that it becomes: size bytes
@@ -253,10 +253,7 @@ static zend_always_inline size_t block_carve_listed(legacy_heap_t *heap, block_t
 /* Counts a block's size in the figures. */
 static zend_always_inline void count_used(legacy_heap_t *heap, size_t size)
 {
-	heap->head.size += size;
-	if (heap->head.size > heap->head.peak) {
-		heap->head.peak = heap->head.size;
-	}
+	zend_mm_size_grow(&heap->head, size);
 }
 
 #endif

@@ -274,19 +274,20 @@ static bool check_own_blocks(struct zend_mm_legacy_check *check)
 static bool check_figures(struct zend_mm_legacy_check *check)
 {
 	legacy_heap_t *heap = check->heap;
+	/* compat: what a flush took from the cache still counts, until the request ends */
+	size_t used = check->used_bytes + heap->flushed;
 
 	if (heap->cached != check->cached_bytes) {
 		return wrong_word(check, "cached is not the sum of the blocks in the cache",
 			&heap->cached, check->cached_bytes);
 	}
-	/* compat: what a flush took from the cache still counts, until the request ends */
-	if (heap->head.size != check->used_bytes + heap->flushed) {
-		return wrong_word(check, "size is not the sum of the used blocks", &heap->head.size,
-			check->used_bytes + heap->flushed);
+	if (heap->head.peak < heap->head.below_peak) {
+		return wrong_word(check, "size is further below the peak than that is high",
+			&heap->head.below_peak, heap->head.peak - used);
 	}
-	if (heap->head.peak < heap->head.size) {
-		return wrong_word(check, "the peak is less than size", &heap->head.peak,
-			heap->head.size);
+	if (zend_mm_size_used(&heap->head) != used) {
+		return wrong_word(check, "size is not the sum of the used blocks",
+			&heap->head.below_peak, heap->head.peak - used);
 	}
 	if (heap->head.real_peak < heap->head.real_size) {
 		return wrong_word(check, "the real peak is less than real_size", &heap->head.real_peak,

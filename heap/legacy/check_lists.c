@@ -178,7 +178,7 @@ static bool check_ring(struct zend_mm_legacy_check *check, const block_t *node)
 /* Whether a size belongs at the place to which depth bits of path lead. */
 static bool size_fits_place(size_t size, unsigned tree, size_t path, unsigned depth)
 {
-	return size >= legacy_small_limit && highest_bit(size) == tree
+	return size >= legacy_small_limit && zend_mm_highest_bit(size) == tree
 		&& (size ^ path) >> (tree - depth) == 0;
 }
 

@@ -31,7 +31,7 @@ static void free_reserve(legacy_heap_t *heap)
 	if (reserve) {
 		heap->reserve = NULL;
 		ZEND_MM_EVENT(heap, RESERVE_FREED, reserve, heap->reserve_size, 0);
-		zend_mm_legacy_free_slow(&heap->head, reserve);
+		zend_mm_legacy_free_slow(reserve, &heap->head);
 	}
 }
 

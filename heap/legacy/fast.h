@@ -14,11 +14,12 @@
 
 /* The slow halves (alloc.c, free.c) and what has no fast half.  Those called uncached go on where
  * the cache has no block of a small true size, and where it has no room for a used block, of which
- * the word is given. */
-void *zend_mm_legacy_alloc_slow(zend_mm_heap *heap, size_t size);
-void *zend_mm_legacy_alloc_uncached(zend_mm_heap *heap, size_t size, size_t true_size);
-void zend_mm_legacy_free_slow(zend_mm_heap *heap, void *ptr);
-void zend_mm_legacy_free_uncached(zend_mm_heap *heap, void *ptr, size_t word);
+ * the word is given.  The heap comes second, so that emalloc() and efree() leave their argument
+ * where it is: one instruction less in each request. */
+void *zend_mm_legacy_alloc_slow(size_t size, zend_mm_heap *heap);
+void *zend_mm_legacy_alloc_uncached(size_t size, zend_mm_heap *heap, size_t true_size);
+void zend_mm_legacy_free_slow(void *ptr, zend_mm_heap *heap);
+void zend_mm_legacy_free_uncached(void *ptr, zend_mm_heap *heap, size_t word);
 void *zend_mm_legacy_realloc(zend_mm_heap *heap, void *ptr, size_t size, size_t copy_size);
 size_t zend_mm_legacy_block_size(zend_mm_heap *heap, void *ptr);
 
@@ -35,9 +36,9 @@ static zend_always_inline void *zend_mm_legacy_alloc(zend_mm_heap *heap, size_t 
 			cache_pop(legacy, true_size, data);
 			return data;
 		}
-		return zend_mm_legacy_alloc_uncached(heap, size, true_size);
+		return zend_mm_legacy_alloc_uncached(size, heap, true_size);
 	}
-	return zend_mm_legacy_alloc_slow(heap, size);
+	return zend_mm_legacy_alloc_slow(size, heap);
 }
 
 /* Frees as zend_mm_free() does. */
@@ -55,11 +56,11 @@ static zend_always_inline void zend_mm_legacy_free(zend_mm_heap *heap, void *ptr
 				cache_push_to(legacy, bucket, distance + legacy_smallest_block, ptr);
 				return;
 			}
-			zend_mm_legacy_free_uncached(heap, ptr, block_of(ptr)->word);
+			zend_mm_legacy_free_uncached(ptr, heap, block_of(ptr)->word);
 			return;
 		}
 	}
-	zend_mm_legacy_free_slow(heap, ptr);
+	zend_mm_legacy_free_slow(ptr, heap);
 }
 
 #endif

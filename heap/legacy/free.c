@@ -80,26 +80,23 @@ static zend_always_inline void coalesce_with_before(legacy_heap_t *heap, block_t
 	}
 }
 
-/* Coalesces, with short ways for what is most frequent once the cache is full: neither neighbour is
- * free, or the one before is and is large.  Where the block reaches the guard, its segment may be
- * empty then. */
-static zend_always_inline void coalesce_or_list(legacy_heap_t *heap, block_t *block, size_t size)
+/* Coalesces a small block, with short ways for what is most frequent once the cache is full: the
+ * block after it is used, and the one before is, too, or is free and large. */
+static zend_always_inline void coalesce_small(legacy_heap_t *heap, block_t *block, size_t size)
 {
-	size_t after = block_at(block, size)->word;
-
-	if (!(after & block_type_mask) || UNEXPECTED(after & block->before & block_guard_bit)) {
+	if (!block_is_used(block_at(block, size))) {
 		coalesce(heap, block, size);
 	} else if (!block_before_is_free(block)) {
-		block_insert(heap, block, size);
-	} else if (config_short_ways && block->before >= legacy_small_limit
-			&& !(after & block_guard_bit)) {
+		block_set(block, size, block_free);
+		bucket_insert(heap, block, size);
+	} else if (config_short_ways && block->before >= legacy_small_limit) {
 		coalesce_with_before(heap, block_before(block), block, size);
 	} else {
 		coalesce(heap, block, size);
 	}
 }
 
-ZEND_MM_NOINLINE void zend_mm_legacy_free_slow(zend_mm_heap *head, void *ptr)
+ZEND_MM_NOINLINE void zend_mm_legacy_free_slow(void *ptr, zend_mm_heap *head)
 {
 	legacy_heap_t *heap = (legacy_heap_t *) head;
 	block_t *block = block_of(ptr);
@@ -119,18 +116,18 @@ ZEND_MM_NOINLINE void zend_mm_legacy_free_slow(zend_mm_heap *head, void *ptr)
 		ZEND_MM_EVENT(heap, CACHE_FULL, block, heap->cached, bucket_of(size));
 	}
 	block_undress(block, false);
-	heap->head.size -= size;
-	coalesce_or_list(heap, block, size);
+	zend_mm_size_shrink(&heap->head, size);
+	coalesce(heap, block, size);
 }
 
-ZEND_MM_NOINLINE void zend_mm_legacy_free_uncached(zend_mm_heap *head, void *ptr, size_t word)
+ZEND_MM_NOINLINE void zend_mm_legacy_free_uncached(void *ptr, zend_mm_heap *head, size_t word)
 {
 	legacy_heap_t *heap = (legacy_heap_t *) head;
 	size_t size = word - block_used;
 
 	ZEND_MM_EVENT(heap, CACHE_FULL, block_of(ptr), heap->cached, bucket_of(size));
-	heap->head.size -= size;
-	coalesce_or_list(heap, block_of(ptr), size);
+	zend_mm_size_shrink(&heap->head, size);
+	coalesce_small(heap, block_of(ptr), size);
 }
 
 /* compat: here the block before comes first. */

@@ -129,18 +129,6 @@ _Static_assert(legacy_small_limit >= legacy_header_size + sizeof(struct zend_mm_
 
 /* {{{ Sizes. */
 
-/* Index of the highest and of the lowest set bit of a word that is not 0.  (63 ^ x is 63 - x here,
- * and one instruction with the count.) */
-static zend_always_inline unsigned highest_bit(size_t word)
-{
-	return 63 ^ (unsigned) __builtin_clzll(word);
-}
-
-static zend_always_inline unsigned lowest_bit(size_t word)
-{
-	return (unsigned) __builtin_ctzll(word);
-}
-
 /* The true size of a request: what its block takes.  Near SIZE_MAX the sum wraps, and the result
  * is less than the request. */
 static zend_always_inline size_t legacy_true_size(size_t request)

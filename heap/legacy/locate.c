@@ -68,7 +68,7 @@ static zend_mm_block_info describe(const legacy_heap_t *heap, const block_t *blo
 	if (block_is_free(header)) {
 		info.state = ZEND_MM_BLOCK_FREE;
 		info.list = is_small ? ZEND_MM_LIST_BUCKET : ZEND_MM_LIST_TRIE;
-		info.index = (unsigned) (is_small ? bucket_of(size) : highest_bit(size));
+		info.index = (unsigned) (is_small ? bucket_of(size) : zend_mm_highest_bit(size));
 	} else if (is_small && is_in_cache(heap, block, size)) {
 		info.state = ZEND_MM_BLOCK_CACHED;
 		info.list = ZEND_MM_LIST_CACHE;

@@ -22,7 +22,7 @@
 static zend_always_inline void count_resized(legacy_heap_t *heap, size_t old_size,
 	size_t new_size)
 {
-	heap->head.size -= old_size;
+	zend_mm_size_shrink(&heap->head, old_size);
 	count_used(heap, new_size);
 }
 
@@ -41,7 +41,7 @@ static ZEND_MM_NOINLINE void *shrink(legacy_heap_t *heap, block_t *block, size_t
 	ZEND_MM_EVENT(heap, RESIZE_SHRINKS, block, old_size, need);
 	block_set(block, need, block_used);
 	block_insert(heap, block_at(block, need), size - need);
-	heap->head.size -= old_size - need;
+	zend_mm_size_shrink(&heap->head, old_size - need);
 	block_dress(heap, block, request);
 	return block_data(block);
 }
@@ -86,7 +86,7 @@ static ZEND_MM_NOINLINE void *grow(legacy_heap_t *heap, block_t *block, size_t o
 
 /* The same for the most frequent case: the block after it is a leaf of a tree, alone in its ring,
  * and what is left of it is large, too. */
-static zend_always_inline void *grow_into_leaf(legacy_heap_t *heap, block_t *block,
+static ZEND_MM_NOINLINE void *grow_into_leaf(legacy_heap_t *heap, block_t *block,
 	size_t old_size, size_t size, size_t need, size_t request)
 {
 	block_t *after = block_at(block, old_size);

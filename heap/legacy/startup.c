@@ -110,6 +110,11 @@ static void set_up(legacy_heap_t *heap, const struct zend_mm_legacy_setup *setup
 	heap->secret = make_secret(heap);
 	ZEND_MM_STUDY_ONLY(heap->study = setup->study;)
 	ZEND_MM_HARDENED_ONLY(heap->hardening = *setup->hardening;)
+	for (size_t i = 0; i < legacy_bucket_count; i++) {
+		size_t power = (size_t) 1 << i;
+
+		heap->tree_least[i] = power > legacy_small_limit ? power : legacy_small_limit;
+	}
 	empty_lists(heap);
 }
 
@@ -191,7 +196,7 @@ static void end_request(legacy_heap_t *heap)
 	bool keep = (heap->reserve_size > 0 && idea_kept_segment(heap)) || heap->internal;
 	zend_mm_segment *kept = keep ? oldest_segment(heap) : NULL;
 
-	ZEND_MM_EVENT(heap, REQUEST_ENDED, NULL, heap->head.size - heap->cached, 0);
+	ZEND_MM_EVENT(heap, REQUEST_ENDED, NULL, zend_mm_size_used(&heap->head) - heap->cached, 0);
 	release_segments_but(heap, kept);
 	if (heap->compact_threshold > 0 && heap->head.real_peak > heap->compact_threshold
 			&& storage->handlers->compact) {
@@ -199,7 +204,7 @@ static void end_request(legacy_heap_t *heap)
 	}
 	empty_lists(heap);
 	ZEND_MM_HARDENED_ONLY(refresh_key(&heap->head);)
-	heap->head.size = heap->head.peak = 0;
+	zend_mm_size_set(&heap->head, 0, 0);
 	heap->flushed = 0;
 	heap->head.real_peak = heap->head.real_size;
 	if (kept) {

@@ -21,15 +21,15 @@
 #include "heap/legacy/trie.h"
 #include "heap/study/large_list.h"
 
-/* The bits of a size below the tree's own, shifted to the top of a word. */
-static zend_always_inline size_t path_of(size_t size, unsigned tree)
+/* The bits of a size below the tree's own, shifted to the top of a word.  No tree is number 0. */
+static zend_always_inline size_t path_of(size_t size, size_t tree)
 {
-	return size << (8 * sizeof(size_t) - 1 - tree) << 1;
+	return size << (8 * sizeof(size_t) - tree) % (8 * sizeof(size_t));
 }
 
-static zend_always_inline unsigned first_turn(size_t path)
+static zend_always_inline size_t first_turn(size_t path)
 {
-	return (unsigned) (path >> (8 * sizeof(size_t) - 1));
+	return (path >> (8 * sizeof(size_t) - 1));
 }
 
 /* compat: right after the node, so that the newest of a size is taken first. */
@@ -47,11 +47,11 @@ static void join_ring(block_t *block, block_t *node)
 
 void zend_mm_legacy_trie_insert(legacy_heap_t *heap, block_t *block, size_t size)
 {
-	unsigned tree = highest_bit(size);
+	size_t tree = zend_mm_highest_bit(size);
 	block_t **place = &heap->trees[tree];
 	block_t *node = *place;
 	size_t path = path_of(size, tree);
-	unsigned bit = tree;
+	size_t bit = tree;
 
 	if (idea_large(heap) != ZEND_MM_STUDY_TRIES) {
 		large_list_insert(heap, block);
@@ -87,11 +87,11 @@ static zend_always_inline void consider(const legacy_heap_t *heap, struct best *
 {
 	size_t node_size = node->word;
 
-	ZEND_MM_EVENT(heap, TREE_NODE, node, node_size, highest_bit(node_size));
+	ZEND_MM_EVENT(heap, TREE_NODE, node, node_size, zend_mm_highest_bit(node_size));
 	if (node_size >= size && node_size < best->size) {
 		best->block = node;
 		best->size = node_size;
-		ZEND_MM_EVENT(heap, TREE_BEST, node, node_size, highest_bit(node_size));
+		ZEND_MM_EVENT(heap, TREE_BEST, node, node_size, zend_mm_highest_bit(node_size));
 	}
 }
 
@@ -102,7 +102,7 @@ static zend_always_inline void search_beside(const legacy_heap_t *heap, struct b
 	block_t *node, size_t size)
 {
 	if (config_study && node) {
-		ZEND_MM_EVENT(heap, TREE_BESIDE, node, node->word, highest_bit(node->word));
+		ZEND_MM_EVENT(heap, TREE_BESIDE, node, node->word, zend_mm_highest_bit(node->word));
 	}
 	while (node) {
 		const struct zend_mm_legacy_links *links = block_links(node);
@@ -114,10 +114,10 @@ static zend_always_inline void search_beside(const legacy_heap_t *heap, struct b
 
 /* Follows the request's bits, then the last subtree passed on the right. */
 static zend_always_inline void search_along(const legacy_heap_t *heap, struct best *best,
-	block_t *node, size_t size, unsigned tree)
+	block_t *node, size_t size, size_t tree)
 {
 	size_t path = path_of(size, tree);
-	unsigned bit = tree;
+	size_t bit = tree;
 	block_t *right = NULL;
 
 	while (node) {
@@ -143,11 +143,11 @@ static zend_always_inline void search_along(const legacy_heap_t *heap, struct be
 
 /* Tells a heap's observer what the search came to. */
 static zend_always_inline void tell_found(const legacy_heap_t *heap, const block_t *node,
-	size_t size, unsigned tree)
+	size_t size, size_t tree)
 {
 	if (config_study && node) {
 		ZEND_MM_EVENT(heap, TREE_TAKEN, block_ring(node)->next, node->word,
-			highest_bit(node->word));
+			zend_mm_highest_bit(node->word));
 	} else {
 		ZEND_MM_EVENT(heap, TREES_EMPTY, NULL, size, tree);
 	}
@@ -155,7 +155,7 @@ static zend_always_inline void tell_found(const legacy_heap_t *heap, const block
 
 block_t *zend_mm_legacy_trie_find(const legacy_heap_t *heap, size_t size)
 {
-	unsigned tree = highest_bit(size);
+	size_t tree = zend_mm_highest_bit(size);
 	size_t trees = heap->large_bitmap >> tree;
 	struct best best = { NULL, SIZE_MAX };
 
@@ -168,7 +168,7 @@ block_t *zend_mm_legacy_trie_find(const legacy_heap_t *heap, size_t size)
 	}
 	trees &= ~(size_t) 1;
 	if (!best.block && trees) {
-		search_beside(heap, &best, heap->trees[tree + lowest_bit(trees)], size);
+		search_beside(heap, &best, heap->trees[tree + zend_mm_lowest_bit(trees)], size);
 	}
 	tell_found(heap, best.block, size, tree);
 	/* compat: the node itself only where it is alone */
@@ -182,7 +182,8 @@ void zend_mm_legacy_trie_replace_node(legacy_heap_t *heap, block_t *block, block
 
 	trie_check_parent(heap, block);
 	*from->parent = successor;
-	ZEND_MM_EVENT(heap, TREE_REPLACED, successor, successor->word, highest_bit(block->word));
+	ZEND_MM_EVENT(heap, TREE_REPLACED, successor, successor->word,
+		zend_mm_highest_bit(block->word));
 	to->parent = from->parent;
 	for (int side = 0; side < 2; side++) {
 		block_t *child = from->child[side];
@@ -211,7 +212,7 @@ void zend_mm_legacy_trie_remove_inner_node(legacy_heap_t *heap, block_t *block)
 	block_t **below;
 	block_t *leaf;
 
-	ZEND_MM_EVENT(heap, TREE_INNER_GONE, block, block->word, highest_bit(block->word));
+	ZEND_MM_EVENT(heap, TREE_INNER_GONE, block, block->word, zend_mm_highest_bit(block->word));
 	while (*(below = way_down(*place))) {
 		place = below;
 	}

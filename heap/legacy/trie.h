@@ -46,11 +46,13 @@ static zend_always_inline bool trie_is_only(const block_t *root)
 	return *block_links(root)->parent == root && trie_is_lone_leaf(root);
 }
 
-/* Whether a tree's root is its only block, and a block of a smaller size would be so in its place:
- * what two sizes of one tree differ in is below their common highest bit. */
-static zend_always_inline bool trie_only_shrinks(const block_t *root, size_t size)
+/* Whether a tree's root is its only block, and a block of a smaller size would be so in its
+ * place. */
+static zend_always_inline bool trie_only_shrinks(const legacy_heap_t *heap, const block_t *root,
+	size_t tree, size_t size)
 {
-	return config_short_ways && size >= legacy_small_limit && (size ^ root->word) < size
+	/* signed: less than nothing may be left */
+	return config_short_ways && (ptrdiff_t) size >= (ptrdiff_t) heap->tree_least[tree]
 		&& trie_is_only(root);
 }
 
@@ -58,7 +60,7 @@ static zend_always_inline bool trie_only_shrinks(const block_t *root, size_t siz
 static zend_always_inline bool trie_listed_becomes(const legacy_heap_t *heap,
 	const block_t *block, size_t size)
 {
-	unsigned tree = highest_bit(block->word);
+	size_t tree = zend_mm_highest_bit(block->word);
 
 	return config_short_ways && heap->trees[tree] == block && size >= legacy_small_limit
 		&& size >> tree == 1 && trie_is_only(block);
@@ -69,7 +71,7 @@ static zend_always_inline bool trie_is_root_and_grows(const legacy_heap_t *heap,
 	const block_t *block, size_t size)
 {
 	return (size ^ block->word) < block->word
-		&& heap->trees[highest_bit(block->word)] == block;
+		&& heap->trees[zend_mm_highest_bit(block->word)] == block;
 }
 
 /* Puts a free block of a large size, its header set, into its tree. */
@@ -87,7 +89,7 @@ static zend_always_inline void trie_remove_lone_leaf(legacy_heap_t *heap, block_
 	size_t size)
 {
 	struct zend_mm_legacy_links *links = block_links(block);
-	unsigned tree = highest_bit(size);
+	size_t tree = zend_mm_highest_bit(size);
 
 	trie_check_parent(heap, block);
 	*links->parent = NULL;

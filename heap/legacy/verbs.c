@@ -61,7 +61,7 @@ static bool owns(zend_mm_heap *head, const void *ptr)
 
 static size_t usage(zend_mm_heap *head)
 {
-	return head->size - ((const legacy_heap_t *) head)->cached;
+	return zend_mm_size_used(head) - ((const legacy_heap_t *) head)->cached;
 }
 
 /* compat: never less than one segment, and never refused, whatever the heap holds already. */

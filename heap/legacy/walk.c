@@ -61,7 +61,8 @@ static zend_mm_block_info describe_free(const legacy_heap_t *heap, const block_t
 		return describe(heap, block, ZEND_MM_BLOCK_FREE, ZEND_MM_LIST_BUCKET,
 			bucket_of(size));
 	}
-	return describe(heap, block, ZEND_MM_BLOCK_FREE, ZEND_MM_LIST_TRIE, highest_bit(size));
+	return describe(heap, block, ZEND_MM_BLOCK_FREE, ZEND_MM_LIST_TRIE,
+		(unsigned) zend_mm_highest_bit(size));
 }
 
 /* }}} */

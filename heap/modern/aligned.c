@@ -54,7 +54,7 @@ static void *cut_front(struct zend_mm_modern_heap *heap, void *run, unsigned fro
 /* A part of a run, for alignments above a page and below 2 MiB. */
 static void *alloc_part(struct zend_mm_modern_heap *heap, size_t alignment, size_t size)
 {
-	char *run = zend_mm_modern_alloc_slow(heap, size + alignment - ZEND_MM_PAGE_SIZE);
+	char *run = zend_mm_modern_alloc_slow(size + alignment - ZEND_MM_PAGE_SIZE, heap);
 	size_t front;
 
 	if (!run) {
@@ -81,7 +81,7 @@ void *zend_mm_modern_alloc_aligned(zend_mm_heap *base, size_t alignment, size_t 
 	}
 	size = greater(size, ZEND_MM_PAGE_SIZE); /* whole pages from here on */
 	if (alignment <= ZEND_MM_PAGE_SIZE) {
-		return zend_mm_modern_alloc_slow(heap, size);
+		return zend_mm_modern_alloc_slow(size, heap);
 	}
 	if (alignment < ZEND_MM_CHUNK_SIZE &&
 		size <= ZEND_MM_MAX_LARGE_SIZE - (alignment - ZEND_MM_PAGE_SIZE)) {

@@ -19,7 +19,7 @@ void *zend_mm_modern_try(struct zend_mm_modern_heap *heap, size_t size)
 	return zend_mm_modern_try_huge(heap, size);
 }
 
-void *zend_mm_modern_alloc_slow(struct zend_mm_modern_heap *heap, size_t size)
+void *zend_mm_modern_alloc_slow(size_t size, struct zend_mm_modern_heap *heap)
 {
 	void *ptr = zend_mm_modern_try(heap, size);
 

@@ -304,12 +304,12 @@ static int zend_mm_check_figures(const struct zend_mm_snapshot *snapshot,
 	}
 	if (zend_mm_check_figure(snapshot, "real_size is not the bytes of chunks and huge blocks",
 	    &heap->head.real_size, chunks * ZEND_MM_CHUNK_SIZE + snapshot->huge_bytes) != 0 ||
+	    (heap->head.peak < heap->head.below_peak &&
+	    zend_mm_check_figure(snapshot, "size is further below the peak than that is high",
+	    &heap->head.below_peak, heap->head.peak - size) != 0) ||
 	    zend_mm_check_figure(snapshot, "size is not the bytes of the blocks handed out",
-	    &heap->head.size, size) != 0) {
+	    &heap->head.below_peak, heap->head.peak - size) != 0) {
 		return 1;
-	}
-	if (heap->head.peak < size) {
-		return zend_mm_check_figure(snapshot, "peak is below size", &heap->head.peak, size);
 	}
 	if (heap->head.real_peak < heap->head.real_size) {
 		return zend_mm_check_figure(snapshot, "real_peak is below real_size",

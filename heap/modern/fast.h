@@ -27,7 +27,7 @@ static zend_always_inline void *zend_mm_modern_alloc_bin(zend_mm_heap *base, siz
 	zend_mm_size_add(heap, zend_mm_heap_bin_size(heap, bin));
 	slot = heap->free_slots[bin];
 	if (UNEXPECTED(slot == NULL)) {
-		return zend_mm_modern_alloc_small_slow(heap, bin);
+		return zend_mm_modern_alloc_small_slow(bin, heap);
 	}
 	ZEND_MM_EVENT(heap, SLOT_TAKEN, slot, zend_mm_bin_size(bin), bin);
 	ZEND_MM_OPAQUE(bin);
@@ -60,16 +60,44 @@ static zend_always_inline void zend_mm_modern_free_bin(zend_mm_heap *base, void 
 	zend_mm_modern_push(heap, ptr, bin);
 }
 
+/* The list of the bin whose slots have so many bytes, a multiple of 8 up to 64; of 0 bytes: a list
+ * that is always empty. */
+static zend_always_inline struct zend_mm_slot **zend_mm_tiny_list(struct zend_mm_modern_heap *heap,
+	size_t bytes)
+{
+	return (struct zend_mm_slot **)((uintptr_t)heap + offsetof(struct zend_mm_modern_heap, no_slots)
+		+ bytes / (8 / sizeof(struct zend_mm_slot *)));
+}
+
+/* Allocates up to 64 bytes.  There the bins go by eights, so that the size rounded up says both
+ * what to count and where the list is. */
+static zend_always_inline void *zend_mm_modern_alloc_tiny(zend_mm_heap *base, size_t size)
+{
+	struct zend_mm_modern_heap *heap = zend_mm_modern(base);
+	size_t bytes = (size + 7) & ~(size_t)7;
+	struct zend_mm_slot *slot;
+
+	zend_mm_size_add(heap, bytes);
+	slot = *zend_mm_tiny_list(heap, bytes);
+	if (UNEXPECTED(slot == NULL)) {
+		return zend_mm_modern_alloc_tiny_slow(size, heap);
+	}
+	ZEND_MM_EVENT(heap, SLOT_TAKEN, slot, bytes, bytes / 8 - 1);
+	ZEND_MM_OPAQUE(bytes);
+	*zend_mm_tiny_list(heap, bytes) = zend_mm_slot_taken(heap, slot);
+	return slot;
+}
+
 /* Allocates; a refused request is reported. */
 static zend_always_inline void *zend_mm_modern_alloc(zend_mm_heap *base, size_t size)
 {
 	if (EXPECTED(size <= ZEND_MM_MAX_TINY_SIZE)) {
-		return zend_mm_modern_alloc_bin(base, zend_mm_bin_of_tiny(size));
+		return zend_mm_modern_alloc_tiny(base, size);
 	}
 	if (EXPECTED(size <= ZEND_MM_MAX_SMALL_SIZE)) {
 		return zend_mm_modern_alloc_bin(base, zend_mm_bin_of_more(size));
 	}
-	return zend_mm_modern_alloc_slow(zend_mm_modern(base), size);
+	return zend_mm_modern_alloc_slow(size, zend_mm_modern(base));
 }
 
 /* Frees a block of any kind; NULL is ignored. */
@@ -81,7 +109,7 @@ static zend_always_inline void zend_mm_modern_free(zend_mm_heap *base, void *ptr
 	uint32_t word;
 
 	if (UNEXPECTED(offset == 0)) {
-		zend_mm_modern_free_huge(heap, ptr);
+		zend_mm_modern_free_huge(ptr, heap);
 		return;
 	}
 	zend_mm_check_pointer(heap, ptr);
@@ -91,7 +119,7 @@ static zend_always_inline void zend_mm_modern_free(zend_mm_heap *base, void *ptr
 	}
 	word = chunk->map[offset >> ZEND_MM_PAGE_SHIFT];
 	if (UNEXPECTED(!zend_mm_word_is_small(word))) {
-		zend_mm_modern_free_large(heap, ptr);
+		zend_mm_modern_free_large(ptr, heap);
 		return;
 	}
 	zend_mm_modern_push(heap, ptr, zend_mm_word_bin(word));

@@ -3,8 +3,8 @@
  * heap/modern/heap.h - the structure of a modern heap.
  *
  * It lies in the header page of the heap's main chunk, followed by the copy of the storage's data
- * where that fits.  The head that all heaps share comes first; a request touches its kind, size and
- * peak, and one word each of bin_sizes and free_slots.
+ * where that fits.  The head that all heaps share comes first; a request touches its kind and
+ * below_peak, and one word each of bin_sizes and free_slots.
  *
  * Invariant: real_size is 2 MiB for each chunk, cached ones included, and the bytes of the huge
  * blocks.  size is the bytes of all slots, runs and huge blocks handed out, entries of the huge
@@ -36,6 +36,8 @@ struct zend_mm_refusal {
 struct zend_mm_modern_heap {
 	struct _zend_mm_heap head;
 	uint16_t bin_sizes[ZEND_MM_BIN_COUNT]; /* a copy: reached through the heap's own address */
+	/* Always NULL: the list of "bin -1", where a request of 0 bytes looks (fast.h). */
+	struct zend_mm_slot *no_slots;
 	struct zend_mm_slot *free_slots[ZEND_MM_BIN_COUNT];
 	struct zend_mm_huge_entry *huge_blocks; /* newest first */
 	struct zend_mm_chunk *main_chunk;
@@ -65,6 +67,8 @@ struct zend_mm_modern_heap {
 _Static_assert(sizeof(struct zend_mm_modern_heap) + 1024 <=
 	ZEND_MM_BITMAP_OFFSET - ZEND_MM_HEAP_ROOM_OFFSET, "the heap fits into the header page");
 _Static_assert(offsetof(struct zend_mm_modern_heap, head) == 0, "the head comes first");
+_Static_assert(offsetof(struct zend_mm_modern_heap, no_slots) + sizeof(void *)
+	== offsetof(struct zend_mm_modern_heap, free_slots), "no_slots is what lies before the lists");
 
 static zend_always_inline struct zend_mm_modern_heap *zend_mm_modern(zend_mm_heap *heap)
 {
@@ -76,17 +80,12 @@ static zend_always_inline struct zend_mm_modern_heap *zend_mm_modern(zend_mm_hea
 /* Adds bytes handed out and raises the peak. */
 static zend_always_inline void zend_mm_size_add(struct zend_mm_modern_heap *heap, size_t bytes)
 {
-	size_t size = heap->head.size + bytes;
-
-	heap->head.size = size;
-	if (size > heap->head.peak) {
-		heap->head.peak = size;
-	}
+	zend_mm_size_grow(&heap->head, bytes);
 }
 
 static zend_always_inline void zend_mm_size_sub(struct zend_mm_modern_heap *heap, size_t bytes)
 {
-	heap->head.size -= bytes;
+	zend_mm_size_shrink(&heap->head, bytes);
 }
 
 static inline void zend_mm_real_size_add(struct zend_mm_modern_heap *heap, size_t bytes)
@@ -129,13 +128,17 @@ ZEND_MM_NORETURN void zend_mm_modern_bad_huge(const struct zend_mm_modern_heap *
 /* }}} */
 
 /* {{{ small.c, large.c, huge.c, alloc.c: the kinds.  The try functions return NULL with the refusal
- * noted; the others report. */
+ * noted; the others report.  In the slow halves of fast.h the heap comes second, so that emalloc()
+ * and efree() leave their argument where it is. */
 
 /* The half of a small allocation that finds the bin's list empty; the bytes have been counted. */
 void *zend_mm_modern_try_small_slow(struct zend_mm_modern_heap *heap, size_t bin);
 /* A whole small allocation. */
 void *zend_mm_modern_try_small(struct zend_mm_modern_heap *heap, size_t bin);
-void *zend_mm_modern_alloc_small_slow(struct zend_mm_modern_heap *heap, size_t bin)
+void *zend_mm_modern_alloc_small_slow(size_t bin, struct zend_mm_modern_heap *heap)
+	ZEND_MM_NOINLINE;
+/* The same for a request of at most 64 bytes; 0 bytes have not been counted. */
+void *zend_mm_modern_alloc_tiny_slow(size_t size, struct zend_mm_modern_heap *heap)
 	ZEND_MM_NOINLINE;
 void *zend_mm_modern_try_large(struct zend_mm_modern_heap *heap, size_t size);
 void *zend_mm_modern_try_huge(struct zend_mm_modern_heap *heap, size_t size);
@@ -143,7 +146,7 @@ void *zend_mm_modern_try_huge(struct zend_mm_modern_heap *heap, size_t size);
 void *zend_mm_modern_alloc_huge_aligned(struct zend_mm_modern_heap *heap, size_t alignment,
 	size_t size);
 /* Any request of more than 3072 bytes. */
-void *zend_mm_modern_alloc_slow(struct zend_mm_modern_heap *heap, size_t size) ZEND_MM_NOINLINE;
+void *zend_mm_modern_alloc_slow(size_t size, struct zend_mm_modern_heap *heap) ZEND_MM_NOINLINE;
 /* Any request at all; NULL with the refusal noted. */
 void *zend_mm_modern_try(struct zend_mm_modern_heap *heap, size_t size);
 
@@ -151,9 +154,9 @@ void *zend_mm_modern_try(struct zend_mm_modern_heap *heap, size_t size);
 unsigned zend_mm_modern_large_pages(const struct zend_mm_modern_heap *heap,
 	const struct zend_mm_chunk *chunk, unsigned page, const void *ptr);
 /* Frees the large block at ptr; a failed check where it is none. */
-void zend_mm_modern_free_large(struct zend_mm_modern_heap *heap, void *ptr) ZEND_MM_NOINLINE;
+void zend_mm_modern_free_large(void *ptr, struct zend_mm_modern_heap *heap) ZEND_MM_NOINLINE;
 /* Frees a huge block; NULL is ignored. */
-void zend_mm_modern_free_huge(struct zend_mm_modern_heap *heap, void *ptr) ZEND_MM_NOINLINE;
+void zend_mm_modern_free_huge(void *ptr, struct zend_mm_modern_heap *heap) ZEND_MM_NOINLINE;
 
 /* Resizes a run in place, to new_pages; false where it has to move. */
 bool zend_mm_modern_resize_large(struct zend_mm_modern_heap *heap, struct zend_mm_chunk *chunk,

@@ -123,7 +123,7 @@ void *zend_mm_modern_alloc_huge_aligned(struct zend_mm_modern_heap *heap, size_t
 	return ptr != NULL ? ptr : zend_mm_modern_refused(heap);
 }
 
-void zend_mm_modern_free_huge(struct zend_mm_modern_heap *heap, void *ptr)
+void zend_mm_modern_free_huge(void *ptr, struct zend_mm_modern_heap *heap)
 {
 	struct zend_mm_huge_entry *entry;
 	size_t size;

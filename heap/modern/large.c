@@ -22,7 +22,7 @@ void *zend_mm_modern_try_large(struct zend_mm_modern_heap *heap, size_t size)
 	return run;
 }
 
-void zend_mm_modern_free_large(struct zend_mm_modern_heap *heap, void *ptr)
+void zend_mm_modern_free_large(void *ptr, struct zend_mm_modern_heap *heap)
 {
 	struct zend_mm_chunk *chunk = zend_mm_chunk_of(ptr);
 	unsigned page = zend_mm_page_of(ptr);

@@ -15,12 +15,6 @@ static size_t zend_mm_min(size_t a, size_t b)
 	return a < b ? a : b;
 }
 
-/* Puts the peak back to what it was before a move, raised only by the size after it. */
-static void zend_mm_peak_after_move(struct zend_mm_modern_heap *heap, size_t peak_before)
-{
-	heap->head.peak = heap->head.size > peak_before ? heap->head.size : peak_before;
-}
-
 /* Allocates, copies at most copy_size of the old block's bytes, frees. */
 static ZEND_MM_NOINLINE void *zend_mm_realloc_slow(struct zend_mm_modern_heap *heap, void *ptr,
 	size_t old_size, size_t size, size_t copy_size)
@@ -35,7 +29,7 @@ static ZEND_MM_NOINLINE void *zend_mm_realloc_slow(struct zend_mm_modern_heap *h
 	}
 	memcpy(moved, ptr, zend_mm_min(zend_mm_min(old_size, size), copy_size));
 	zend_mm_modern_free(&heap->head, ptr);
-	zend_mm_peak_after_move(heap, peak_before);
+	zend_mm_peak_put_back(&heap->head, peak_before);
 	return moved;
 }
 
@@ -69,7 +63,7 @@ static void *zend_mm_realloc_small_grow(struct zend_mm_modern_heap *heap, void *
 	}
 	memcpy(moved, ptr, zend_mm_min(zend_mm_bin_size(bin), copy_size));
 	zend_mm_modern_push(heap, ptr, bin);
-	zend_mm_peak_after_move(heap, peak_before);
+	zend_mm_peak_put_back(&heap->head, peak_before);
 	return moved;
 }
 

@@ -37,8 +37,7 @@ static void zend_mm_modern_reset(struct zend_mm_modern_heap *heap)
 	zend_mm_reserve_data_pages(heap);
 	memset(heap->free_slots, 0, sizeof(heap->free_slots));
 	heap->huge_blocks = NULL;
-	heap->head.size = 0;
-	heap->head.peak = 0;
+	zend_mm_size_set(&heap->head, 0, 0);
 	heap->head.real_size = (heap->cached_count + 1) * ZEND_MM_CHUNK_SIZE;
 	heap->head.real_peak = heap->head.real_size;
 	heap->head.overflow = 0;
@@ -214,7 +213,7 @@ void zend_mm_modern_shutdown(zend_mm_heap *base, bool full, bool silent)
 	if (config_debug && !silent) {
 		zend_mm_modern_debug_report_leaks(heap);
 	}
-	ZEND_MM_EVENT(heap, REQUEST_ENDED, NULL, heap->head.size, 0);
+	ZEND_MM_EVENT(heap, REQUEST_ENDED, NULL, zend_mm_size_used(&heap->head), 0);
 	zend_mm_modern_unmap_huge(heap);
 	zend_mm_chunks_cache_all(heap);
 	if (full) {

@@ -19,7 +19,7 @@ static void zend_mm_modern_verb_free(zend_mm_heap *heap, void *ptr)
 
 static size_t zend_mm_modern_usage(zend_mm_heap *heap)
 {
-	return heap->size;
+	return zend_mm_size_used(heap);
 }
 
 static size_t zend_mm_modern_count_huge(const struct zend_mm_modern_heap *heap)
@@ -39,7 +39,7 @@ static void zend_mm_modern_get_figures(zend_mm_heap *base, zend_mm_figures *figu
 
 	figures->real_size = base->real_size;
 	figures->real_peak = base->real_peak;
-	figures->size = base->size;
+	figures->size = zend_mm_size_used(base);
 	figures->peak = base->peak;
 	figures->limit = base->limit;
 	figures->cached = heap->cached_count * ZEND_MM_CHUNK_SIZE;
