@@ -2,7 +2,7 @@
 /*
  * heap/legacy/cache.h - the cache: one stack of used blocks per small bucket.
  *
- * A block in the cache keeps its used type and stays counted in head.size, so that nothing
+ * A block in the cache keeps its used type and stays counted in the size, so that nothing
  * coalesces with it and taking it again changes no figure but `cached`.
  */
 #ifndef HEAP_LEGACY_CACHE_H
@@ -64,7 +64,7 @@ static zend_always_inline void cache_missed(legacy_heap_t *heap, size_t size)
 }
 
 /* Gives all cached blocks to the free lists, and segments that become free to storage.
- * head.size is left as it was (compat: usage over-reports until the request ends). */
+ * The size is left as it was (compat: usage over-reports until the request ends). */
 void zend_mm_legacy_flush_cache(legacy_heap_t *heap);
 
 /* Forgets all cached blocks, for the end of a request. */

@@ -5,7 +5,7 @@
  * Free memory is in one of four families:
  *
  *	cache     a stack per small bucket.  Its blocks still have the used type and count in
- *	          head.size.  cache[i] is the data address of the newest block, whose first word
+ *	          the size.  cache[i] is the data address of the newest block, whose first word
  *	          is the data address of the next.
  *	buckets   a queue per small bucket.  The sentinel is laid over the pair: prev is the oldest
  *	          block, which is taken next, and next the newest.
@@ -53,7 +53,7 @@ struct zend_mm_legacy_heap {
 
 	/* What explains figures that look wrong and are not; read by the check alone. */
 	size_t hidden_buckets;      /* bits that were cleared for a queue that is not empty */
-	size_t flushed;             /* bytes that flushes of the cache left in head.size */
+	size_t flushed;             /* bytes that flushes of the cache left in the size */
 
 	ZEND_MM_HARDENED_ONLY(struct zend_mm_hardening hardening;)
 	size_t secret;              /* what cookies and canaries are made of */
