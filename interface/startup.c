@@ -12,6 +12,7 @@
 #include "heap/guarded/guarded.h"
 #include "heap/hardened/hardened.h"
 #include "interface/interface.h"
+#include "storage/sanitizer.h"
 
 enum { startup_failed = 255 };
 
@@ -109,13 +110,18 @@ static size_t segment_size_of_environment(void)
 	return size;
 }
 
-/* A list of nothing is as good as none. */
+/* What the environment says of guards; a list of nothing is as good as none.  Where it says
+ * nothing and a sanitizer listens, blocks get what there is to tell it of. */
 static const char *guards_of_environment(void)
 {
 	const char *list = getenv("ZEND_MM_DEBUG");
 	struct zend_mm_guard_settings settings;
 	char complaint[256];
 
+	if (!list && zend_mm_sanitizer_listens()) {
+		return zend_mm_sanitizer_wants_sites() ? "padding=16,quarantine=16M,sites=1" :
+			"padding=16,quarantine=16M";
+	}
 	if (list && !zend_mm_guard_settings_read(list, &settings, complaint)) {
 		zend_mm_startup_error(startup_failed, "Wrong ZEND_MM_DEBUG: %s\n", complaint);
 	}

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "heap/failure.h"
+#include "heap/guarded/guarded.h"
 #include "preload/home.h"
 #include "preload/report.h"
 #include "preload/settings.h"
@@ -131,6 +132,7 @@ void zend_mm_report_at_exit(void)
 		}
 		print_totals(&totals);
 	}
+	zend_mm_guard_look_for_leaks();
 	if (zend_mm_settings.check && zend_mm_check_homes(report_fd) > 0) {
 		abort();
 	}

@@ -38,6 +38,19 @@ static bool zend_mm_byte_readable(const void *address)
 	errno = saved_errno;
 	return readable;
 }
+
+/* Not memcpy(), where it can be helped: sanitizers would complain of memory that is theirs. */
+static void copy_readable(const void *address, void *copy, size_t size)
+{
+	int saved_errno = errno;
+	struct iovec here = { copy, size }, there = { (void *)(uintptr_t)address, size };
+
+	if (process_vm_readv(getpid(), &here, 1, &there, 1, 0) != (ssize_t)size) {
+		memcpy(copy, address, size);
+	}
+	errno = saved_errno;
+}
+# define COPY(address, copy, size) copy_readable(address, copy, size)
 #else
 # include <errno.h>
 # include <unistd.h>
@@ -58,6 +71,10 @@ static bool zend_mm_byte_readable(const void *address)
 	errno = saved_errno;
 	return readable;
 }
+#endif
+
+#ifndef COPY
+# define COPY(address, copy, size) memcpy(copy, address, size)
 #endif
 
 bool zend_mm_readable(const void *address, size_t size)
@@ -86,6 +103,6 @@ bool zend_mm_read_memory(const void *address, void *copy, size_t size)
 	if (!zend_mm_readable(address, size)) {
 		return false;
 	}
-	memcpy(copy, address, size);
+	COPY(address, copy, size);
 	return true;
 }

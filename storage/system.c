@@ -9,6 +9,7 @@
  *
  * Sizes need not be multiples of a page: the system rounds them up, in mapping as in unmapping.
  */
+#include "storage/sanitizer.h"
 #include "storage/types.h"
 
 #ifdef _WIN32
@@ -73,6 +74,21 @@ void *zend_mm_chunk_alloc_huge_pages(const zend_mm_chunk_handlers *handlers,
 # define MAP_FIXED_NOREPLACE 0 /* a mere hint: the answer is compared anyway */
 #endif
 
+/* Memory of a heap, which is told of where somebody listens; NULL stays NULL. */
+static void *told(void *region, size_t size)
+{
+	if (region) {
+		zend_mm_sanitizer_region_add(region, size);
+	}
+	return region;
+}
+
+static void retold(void *region, size_t old_size, void *moved, size_t size)
+{
+	zend_mm_sanitizer_region_remove(region, old_size);
+	zend_mm_sanitizer_region_add(moved, size);
+}
+
 /* Maps size bytes, at hint if flags say so.  NULL where the system refuses. */
 static void *map(void *hint, size_t size, int flags, int fd)
 {
@@ -103,12 +119,13 @@ static size_t round_to_page(size_t size)
 
 void *zend_mm_scratch_alloc(size_t size)
 {
-	return map(NULL, size, 0, -1);
+	return told(map(NULL, size, 0, -1), size);
 }
 
 void zend_mm_scratch_free(void *scratch, size_t size)
 {
 	if (scratch) {
+		zend_mm_sanitizer_region_remove(scratch, size);
 		unmap(scratch, size);
 	}
 }
@@ -134,7 +151,7 @@ static void *map_and_trim(size_t size, size_t alignment, int fd)
 	return address + head;
 }
 
-void *zend_mm_map_aligned(size_t size, size_t alignment, int fd)
+static void *map_aligned(size_t size, size_t alignment, int fd)
 {
 	void *address = map(NULL, size, 0, fd);
 
@@ -148,6 +165,11 @@ void *zend_mm_map_aligned(size_t size, size_t alignment, int fd)
 		return NULL;
 	}
 	return map_and_trim(size, alignment, fd);
+}
+
+void *zend_mm_map_aligned(size_t size, size_t alignment, int fd)
+{
+	return told(map_aligned(size, alignment, fd), size);
 }
 
 /* Maps what lies between the two sizes, at its place or not at all. */
@@ -165,13 +187,13 @@ static bool map_behind(void *address, size_t old_size, size_t new_size, int fd)
 #ifdef __linux__
 /* mremap() grows one mapping; map_behind() also serves where a chunk has come to consist of
  * several. */
-bool zend_mm_map_extend(void *address, size_t old_size, size_t new_size, int fd)
+static bool extend(void *address, size_t old_size, size_t new_size, int fd)
 {
 	return mremap(address, old_size, new_size, 0) != MAP_FAILED
 		|| map_behind(address, old_size, new_size, fd);
 }
 
-void *zend_mm_map_resize(void *address, size_t old_size, size_t new_size, int fd)
+static void *resize(void *address, size_t old_size, size_t new_size, int fd)
 {
 	void *moved = mremap(address, old_size, new_size, MREMAP_MAYMOVE);
 
@@ -179,12 +201,12 @@ void *zend_mm_map_resize(void *address, size_t old_size, size_t new_size, int fd
 	return moved == MAP_FAILED ? NULL : moved;
 }
 #else
-bool zend_mm_map_extend(void *address, size_t old_size, size_t new_size, int fd)
+static bool extend(void *address, size_t old_size, size_t new_size, int fd)
 {
 	return map_behind(address, old_size, new_size, fd);
 }
 
-void *zend_mm_map_resize(void *address, size_t old_size, size_t new_size, int fd)
+static void *resize(void *address, size_t old_size, size_t new_size, int fd)
 {
 	void *moved = map(NULL, new_size, 0, fd);
 
@@ -197,9 +219,29 @@ void *zend_mm_map_resize(void *address, size_t old_size, size_t new_size, int fd
 }
 #endif
 
+bool zend_mm_map_extend(void *address, size_t old_size, size_t new_size, int fd)
+{
+	if (!extend(address, old_size, new_size, fd)) {
+		return false;
+	}
+	retold(address, old_size, address, new_size);
+	return true;
+}
+
+void *zend_mm_map_resize(void *address, size_t old_size, size_t new_size, int fd)
+{
+	void *moved = resize(address, old_size, new_size, fd);
+
+	if (moved) {
+		retold(address, old_size, moved, new_size);
+	}
+	return moved;
+}
+
 void zend_mm_map_chunk_free(zend_mm_storage *storage, void *chunk, size_t size)
 {
 	(void)storage;
+	zend_mm_sanitizer_region_remove(chunk, size);
 	unmap(chunk, size);
 }
 
@@ -207,12 +249,17 @@ bool zend_mm_map_chunk_truncate(zend_mm_storage *storage, void *chunk, size_t ol
 	size_t new_size)
 {
 	(void)storage;
-	return munmap((char *)chunk + new_size, old_size - new_size) == 0;
+	if (munmap((char *)chunk + new_size, old_size - new_size) != 0) {
+		return false;
+	}
+	retold(chunk, old_size, chunk, new_size);
+	return true;
 }
 
 void zend_mm_map_segment_free(zend_mm_storage *storage, zend_mm_segment *segment)
 {
 	(void)storage;
+	zend_mm_sanitizer_region_remove(segment, segment->size);
 	unmap(segment, segment->size);
 }
 
@@ -231,7 +278,7 @@ static void *map_huge_pages(const zend_mm_chunk_handlers *handlers, size_t size,
 		unmap(address, size);
 		address = NULL;
 	}
-	return address;
+	return told(address, size);
 }
 #else
 static void *map_huge_pages(const zend_mm_chunk_handlers *handlers, size_t size,

@@ -211,6 +211,9 @@ int main(void)
 		"guard_pages=1,quarantine=8M,sites=1"
 	};
 
+	if (strstr(getenv("SANITIZER") ? getenv("SANITIZER") : "", "address")) {
+		skip_all("the sanitizer, which is told of blocks, finds the faults first");
+	}
 	zend_mm_set_corruption_hook(hook);
 	for (zend_mm_mode mode = ZEND_MM_LEGACY; mode <= ZEND_MM_MODERN; mode++) {
 		note("%s", mode == ZEND_MM_LEGACY ? "legacy" : "modern");

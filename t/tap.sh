@@ -20,6 +20,10 @@ unset MAKEFLAGS MFLAGS MAKEOVERRIDES MAKELEVEL V ZMM_TOTALS
 : "${CC:=cc}"
 : "${SANITIZER:=}"
 
+# Where a sanitizer or valgrind listens, heaps would lay their blocks out for it: not in tests.
+: "${ZEND_MM_DEBUG=}"
+export ZEND_MM_DEBUG
+
 tap_ran=0
 tap_failed=0
 tap_done=0

@@ -8,6 +8,7 @@
 #include "heap/config.h"
 #include "heap/failure.h"
 #include "heap/guarded/guarded.h"
+#include "storage/sanitizer.h"
 #include "storage/stack.h"
 
 struct check {
@@ -103,9 +104,25 @@ static int count_leak(void *context, struct guard_record *record)
 	} else {
 		return 0;
 	}
-	zend_mm_guard_lower(record);
+	zend_mm_guard_lower(leaks->guard, record);
 	zend_mm_guard_record_bury(&leaks->guard->records, record, guard_request_ended);
 	return 0;
+}
+
+void zend_mm_guard_look_for_leaks(void)
+{
+	struct guard_layer *guard = zend_mm_guarded_heaps;
+
+	if (!guard || !guard->told) {
+		return;
+	}
+	for (; guard; guard = guard->next) {
+		zend_mm_guard_records_forbid(&guard->records);
+	}
+	zend_mm_sanitizer_look_for_leaks();
+	for (guard = zend_mm_guarded_heaps; guard; guard = guard->next) {
+		zend_mm_guard_records_permit(&guard->records);
+	}
 }
 
 /* The host's callback may allocate, so that it is called outside the visits. */

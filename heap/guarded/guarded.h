@@ -13,8 +13,8 @@
  *	| guarded: rest of the pages  | asked for  | guarded: rounding   | untouchable |
  *
  * Guarded bytes have a fixed value, which is verified when the block is freed or resized, by checks
- * and at the end of the request.  Freed blocks can be kept back and verified in the same way.  What
- * is known about blocks lies apart (records.h), so every pointer that comes in can be judged: no
+ * and at the end of the request.  Freed blocks can be kept back and verified in the same way.  Where
+ * AddressSanitizer or valgrind listens, it is told that nobody may touch either.  What is known about blocks lies apart (records.h), so every pointer that comes in can be judged: no
  * word of the program's memory is believed.
  *
  * A resize always moves, so that pointers to the old place are found out.
@@ -39,6 +39,7 @@ struct guard_layer {
 	size_t alignment;                  /* of all blocks: 8 or 16 */
 	size_t overhead;                   /* what a block of the heap below has beside its data */
 	bool shared;                       /* several threads call */
+	bool told;                         /* a sanitizer is told of blocks (storage/sanitizer.h) */
 	size_t requests;                   /* since the last check_every */
 	const void *caller;                /* where the running request comes from */
 };
@@ -86,7 +87,7 @@ void zend_mm_guard_raise(const struct guard_layer *guard, struct guard_record *r
 /* Makes a freed block one to keep: filled and, with guard pages, hidden. */
 void zend_mm_guard_spoil(const struct guard_layer *guard, struct guard_record *record);
 /* Makes all of the block's memory touchable, for the heap below. */
-void zend_mm_guard_lower(struct guard_record *record);
+void zend_mm_guard_lower(const struct guard_layer *guard, struct guard_record *record);
 /* Looks at the guards of a live block, or at all of a kept one.  True if nobody wrote there;
  * otherwise the problem is filled in. */
 bool zend_mm_guard_is_sound(const struct guard_layer *guard, const struct guard_record *record,
@@ -111,6 +112,9 @@ void zend_mm_guard_describe(const struct guard_layer *guard, const void *address
 /* Called with the address of a fault and the instruction: ends the process with a report if it is
  * one of a hidden page. */
 void zend_mm_guard_fault(const void *address, const void *instruction);
+/* Called with an address that a sanitizer has complained of: prints what is known about it, if it
+ * is one of a guarded heap. */
+void zend_mm_guard_complained_of(const void *address);
 
 /* }}} */
 
@@ -119,6 +123,8 @@ extern struct guard_layer *zend_mm_guarded_heaps;
 
 /* Checks all blocks, in use and kept (check.c): 0, or 1 with the problem filled in. */
 int zend_mm_guard_check_all(struct guard_layer *guard, zend_mm_problem *problem);
+/* Has a sanitizer that is told of blocks look for leaks, in all guarded heaps (check.c). */
+void zend_mm_guard_look_for_leaks(void);
 /* Reports to the host what is still in use (check.c). */
 void zend_mm_guard_report_leaks(struct guard_layer *guard);
 

@@ -7,6 +7,7 @@
  */
 #include "heap/guarded/guarded.h"
 #include "storage/hidden.h"
+#include "storage/sanitizer.h"
 #include "storage/storage.h"
 
 static size_t round_up(size_t size, size_t alignment)
@@ -80,6 +81,13 @@ static bool fits_page(const struct guard_record *record, const char *page)
 		record->base + record->room;
 }
 
+static void forbid_guards(const struct guard_record *record)
+{
+	zend_mm_sanitizer_forbid(record->base, (size_t)(record->data - record->base));
+	zend_mm_sanitizer_forbid(record->data + record->size,
+		(size_t)(end_of(record) - (record->data + record->size)));
+}
+
 /* A guard page that cannot be hidden (the system allows so many mappings) is padding instead. */
 void zend_mm_guard_raise(const struct guard_layer *guard, struct guard_record *record)
 {
@@ -98,6 +106,10 @@ void zend_mm_guard_raise(const struct guard_layer *guard, struct guard_record *r
 	if (guard->settings.poison_alloc >= 0) {
 		memset(record->data, guard->settings.poison_alloc, record->size);
 	}
+	if (guard->told) {
+		forbid_guards(record);
+		zend_mm_sanitizer_hand_out(guard, record->data, record->size);
+	}
 }
 
 static int freed_fill(const struct guard_layer *guard)
@@ -115,9 +127,12 @@ void zend_mm_guard_spoil(const struct guard_layer *guard, struct guard_record *r
 		record->all_hidden = record->hidden > first &&
 			zend_mm_hide(first, (size_t)(record->hidden - first));
 	}
+	if (guard->told) {
+		zend_mm_sanitizer_take_back(guard, record->data, record->size);
+	}
 }
 
-void zend_mm_guard_lower(struct guard_record *record)
+void zend_mm_guard_lower(const struct guard_layer *guard, struct guard_record *record)
 {
 	uintptr_t page = zend_mm_page_size();
 	char *first = record->base + (-(uintptr_t)record->base & (page - 1));
@@ -127,6 +142,12 @@ void zend_mm_guard_lower(struct guard_record *record)
 	}
 	if (record->hidden) {
 		zend_mm_show(record->hidden, page);
+	}
+	if (guard->told) {
+		if (record->state == guard_live) {
+			zend_mm_sanitizer_take_back(guard, record->data, record->size);
+		}
+		zend_mm_sanitizer_permit(record->base, record->room);
 	}
 	record->hidden = NULL;
 	record->all_hidden = false;
@@ -158,15 +179,10 @@ static bool complain(const struct guard_layer *guard, const struct guard_record 
 	return false;
 }
 
-bool zend_mm_guard_is_sound(const struct guard_layer *guard, const struct guard_record *record,
+static bool is_whole(const struct guard_layer *guard, const struct guard_record *record,
 	zend_mm_problem *problem)
 {
-	const char *other;
-
-	if (record->all_hidden) {
-		return true;
-	}
-	other = find_other(record->data + record->size, end_of(record), guard_fill);
+	const char *other = find_other(record->data + record->size, end_of(record), guard_fill);
 	if (other) {
 		return complain(guard, record, "a block was written past its end", other, guard_fill,
 			problem);
@@ -183,6 +199,33 @@ bool zend_mm_guard_is_sound(const struct guard_layer *guard, const struct guard_
 			freed_fill(guard), problem);
 	}
 	return true;
+}
+
+/* Looking is touching: what nobody may touch is permitted meanwhile, but not what the program has,
+ * of which valgrind knows whether it was written. */
+bool zend_mm_guard_is_sound(const struct guard_layer *guard, const struct guard_record *record,
+	zend_mm_problem *problem)
+{
+	char *behind = record->data + record->size;
+	bool whole;
+
+	if (record->all_hidden) {
+		return true;
+	}
+	if (!guard->told) {
+		return is_whole(guard, record, problem);
+	}
+	zend_mm_sanitizer_permit(record->base, (size_t)(record->data - record->base));
+	zend_mm_sanitizer_permit(behind, (size_t)(end_of(record) - behind));
+	if (record->state == guard_kept) {
+		zend_mm_sanitizer_permit(record->data, record->size);
+	}
+	whole = is_whole(guard, record, problem);
+	forbid_guards(record);
+	if (record->state == guard_kept) {
+		zend_mm_sanitizer_forbid(record->data, record->size);
+	}
+	return whole;
 }
 
 /* }}} */

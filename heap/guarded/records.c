@@ -9,6 +9,7 @@
  * that name, a live one in none; those of a request that has ended are in the queue `gone`.
  */
 #include "heap/guarded/records.h"
+#include "storage/sanitizer.h"
 #include "storage/storage.h"
 
 enum { slab_bytes = 256 * 1024, chains_at_first = 1024 };
@@ -94,6 +95,21 @@ static void grow(struct guard_records *records)
 	}
 	zend_mm_scratch_free(records->chains, records->chain_count * sizeof *records->chains);
 	*records = wider;
+}
+
+/* A slab's head stays readable, for the way to the next one. */
+void zend_mm_guard_records_forbid(const struct guard_records *records)
+{
+	for (const struct guard_slab *slab = records->slabs; slab; slab = slab->next) {
+		zend_mm_sanitizer_forbid(slab + 1, slab_bytes - sizeof *slab);
+	}
+}
+
+void zend_mm_guard_records_permit(const struct guard_records *records)
+{
+	for (const struct guard_slab *slab = records->slabs; slab; slab = slab->next) {
+		zend_mm_sanitizer_permit(slab + 1, slab_bytes - sizeof *slab);
+	}
 }
 
 /* }}} */

@@ -65,6 +65,11 @@ void zend_mm_guard_records_close(struct guard_records *records);
  * about a block that began there earlier is forgotten.  NULL where there is no memory. */
 struct guard_record *zend_mm_guard_record_add(struct guard_records *records, char *data);
 
+/* Has a sanitizer take all records for untouchable while it looks for leaks, for they know every
+ * block; and gives them back. */
+void zend_mm_guard_records_forbid(const struct guard_records *records);
+void zend_mm_guard_records_permit(const struct guard_records *records);
+
 /* The record, in any state, of the block that begins at an address; NULL where there is none. */
 struct guard_record *zend_mm_guard_record_at(const struct guard_records *records,
 	const void *data);

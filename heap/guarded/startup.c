@@ -11,6 +11,7 @@
 
 #include "heap/guarded/guarded.h"
 #include "storage/hidden.h"
+#include "storage/sanitizer.h"
 #include "storage/storage.h"
 
 #ifdef _WIN32
@@ -118,10 +119,15 @@ bool zend_mm_guard(zend_mm_heap *heap, const struct zend_mm_guard_setup *setup)
 	guard->alignment = setup->malloc_rules ? 16 : 8;
 	guard->overhead = setup->overhead;
 	guard->shared = setup->malloc_rules;
+	guard->told = zend_mm_sanitizer_listens();
 	zend_mm_lay(heap, ZEND_MM_LAYER_GUARDED, &guard->layer, &zend_mm_guarded_verbs);
 	list(guard);
 	if (setup->settings.guard_pages) {
 		zend_mm_on_fault(zend_mm_guard_fault);
+	}
+	if (guard->told) {
+		zend_mm_sanitizer_pool_open(guard, guard->settings.padding);
+		zend_mm_sanitizer_on_report(zend_mm_guard_complained_of);
 	}
 	return true;
 }
@@ -136,6 +142,9 @@ void zend_mm_guard_end(struct guard_layer *guard)
 	}
 	*link = guard->next;
 	unlock();
+	if (guard->told) {
+		zend_mm_sanitizer_pool_close(guard);
+	}
 	zend_mm_guard_records_close(&guard->records);
 	zend_mm_scratch_free(guard, sizeof *guard);
 }

@@ -148,7 +148,7 @@ static void let_go(struct guard_layer *guard, struct guard_record *record)
 {
 	char *base = record->base;
 
-	zend_mm_guard_lower(record);
+	zend_mm_guard_lower(guard, record);
 	zend_mm_guard_record_bury(&guard->records, record, guard_gone);
 	below(guard)->free(guard->heap, base);
 }
@@ -401,7 +401,7 @@ static int end_with_request(void *context, struct guard_record *record)
 	struct guard_layer *guard = context;
 
 	if (record->state == guard_live) {
-		zend_mm_guard_lower(record);
+		zend_mm_guard_lower(guard, record);
 		zend_mm_guard_record_bury(&guard->records, record, guard_request_ended);
 	}
 	return 0;
@@ -422,6 +422,7 @@ static void guarded_shutdown(zend_mm_heap *heap, bool full, bool silent)
 		give_up(guard, &problem);
 	}
 	if (!silent) {
+		zend_mm_guard_look_for_leaks();
 		zend_mm_guard_report_leaks(guard);
 	}
 	zend_mm_guard_records_visit(&guard->records, end_with_request, guard);

@@ -116,6 +116,15 @@ void zend_mm_guard_describe(const struct guard_layer *guard, const void *address
 /* }}} */
 /* {{{ Faults. */
 
+static const char *touched(const struct guard_record *record, const char *address)
+{
+	if (record->state == guard_kept) {
+		return "the program touched a block after it was freed";
+	}
+	return address < record->data ? "the program touched memory before a block's beginning" :
+		"the program touched memory behind a block's end";
+}
+
 static bool is_hidden(const struct guard_record *record, const void *address)
 {
 	return record && (record->all_hidden ||
@@ -131,14 +140,27 @@ void zend_mm_guard_fault(const void *address, const void *instruction)
 		if (is_hidden(record, address)) {
 			zend_mm_problem problem = {
 				.heap = guard->heap,
-				.reason = record->state == guard_kept ?
-					"the program touched a block after it was freed" :
-					"the program touched memory behind a block's end",
+				.reason = touched(record, address),
 				.address = address,
 			};
 
 			zend_mm_report_from = instruction;
 			zend_mm_corrupted(&problem);
+		}
+	}
+}
+
+void zend_mm_guard_complained_of(const void *address)
+{
+	for (struct guard_layer *guard = zend_mm_guarded_heaps; guard; guard = guard->next) {
+		const struct guard_record *record =
+			zend_mm_guard_record_around(&guard->records, address);
+
+		if (record) {
+			zend_mm_print_problem(&(zend_mm_problem){
+				.heap = guard->heap, .reason = touched(record, address), .address = address
+			});
+			return;
 		}
 	}
 }
