@@ -13,8 +13,8 @@
 
 struct zend_mm_site {
 	const char *filename;
-	unsigned int lineno;
 	const char *orig_filename;   /* NULL where the call was not relayed */
+	unsigned int lineno;
 	unsigned int orig_lineno;
 };
 
@@ -24,8 +24,8 @@ extern __thread struct zend_mm_site zend_mm_site;
 /* For use in functions that take ZEND_MM_SITE_DC. */
 #if ZEND_DEBUG
 # define ZEND_MM_NOTE_SITE() \
-	(zend_mm_site = (struct zend_mm_site){ __zend_filename, __zend_lineno, \
-		__zend_orig_filename, __zend_orig_lineno })
+	(zend_mm_site = (struct zend_mm_site){ __zend_filename, __zend_orig_filename, \
+		__zend_lineno, __zend_orig_lineno })
 # define ZEND_MM_SITE_PASS_CC \
 	, __zend_filename, __zend_lineno, __zend_orig_filename, __zend_orig_lineno
 #else

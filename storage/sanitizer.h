@@ -34,7 +34,8 @@ void zend_mm_sanitizer_permit(const void *address, size_t size);
 /* Has valgrind look for blocks that no pointer leads to any more, and report them. */
 void zend_mm_sanitizer_look_for_leaks(void);
 
-/* A region of a heap, or a structure of its own: pointers to blocks of malloc in it count as such.  It is no more. */
+/* A region of a heap, or a structure of its own: pointers to blocks of malloc in it count as such.
+ * It is no more. */
 void zend_mm_sanitizer_region_add(const void *address, size_t size);
 void zend_mm_sanitizer_region_remove(const void *address, size_t size);
 

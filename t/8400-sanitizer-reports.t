@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# AddressSanitizer, in builds with it, and valgrind elsewhere report on blocks of both heaps as they do
-# on malloc's: the access itself, and whose block it was.
+# AddressSanitizer, in builds with it, and valgrind elsewhere report on blocks of both heaps as
+# they do on malloc's: the access itself, and whose block it was.
 . "${srcdir:-$(dirname "$0")/..}/t/tap.sh"
 
 bugs=$builddir/t/sanitizer/bugs

@@ -12,9 +12,10 @@
  *	base                          data         data + size           hidden       base + room
  *	| guarded: rest of the pages  | asked for  | guarded: rounding   | untouchable |
  *
- * Guarded bytes have a fixed value, which is verified when the block is freed or resized, by checks
- * and at the end of the request.  Freed blocks can be kept back and verified in the same way.  Where
- * AddressSanitizer or valgrind listens, it is told that nobody may touch either.  What is known about blocks lies apart (records.h), so every pointer that comes in can be judged: no
+ * Guarded bytes have a fixed value, which is verified when the block is freed or resized, by
+ * checks and at the end of the request.  Freed blocks can be kept back and verified in the same
+ * way.  Where AddressSanitizer or valgrind listens, it is told that nobody may touch either.  What
+ * is known about blocks lies apart (records.h), so every pointer that comes in can be judged: no
  * word of the program's memory is believed.
  *
  * A resize always moves, so that pointers to the old place are found out.
