@@ -30,7 +30,8 @@ static const char help[] =
 	"                       design itself; up to four, side by side\n"
 	"      --text FILE      HTML that is put beside the heaps, such as a lesson; its links to\n"
 	"                       #op=N go to that operation\n"
-	"      --docs URL       where the documents are that the page refers to (default: ../doc/)\n"
+	"      --docs URL       where the documents are that the page refers to; {} in it stands for\n"
+	"                       a document's name (default: ../doc/{}.md)\n"
 	"  -h, --help           print this\n\n"
 	"Exit status: 0, 1 if there is no memory or the page cannot be written, 2 for bad usage or a\n"
 	"bad trace.\n";
@@ -237,7 +238,7 @@ static int write_page(struct settings *settings, const zmm_program *program)
 int zmm_cmd_explore(int argc, char **argv)
 {
 	struct settings settings = {
-		.page = { .count = STANDARD_COUNT, .docs = "../doc/" }
+		.page = { .count = STANDARD_COUNT, .docs = "../doc/{}.md" }
 	};
 	struct zmm_error error;
 	zmm_program *program;

@@ -18,7 +18,8 @@ static const char help[] =
 	"Draws a heap at a moment of a trace: each segment or chunk as rows of characters with a\n"
 	"legend, the lists of free memory below, and the figures. A place is REGION+OFFSET, as zmm\n"
 	"replay --placements counts regions.\n\n"
-	"  -a, --at MOMENT      peak (of the live bytes), end (the default), or an operation's number\n"
+	"  -a, --at MOMENT      peak (of the live bytes), end (the default), or an operation's\n"
+	"                       number; 0 is the heap as it was made\n"
 	"  -m, --mode MODE      legacy or modern (default: ZEND_MM_MODE, otherwise legacy)\n"
 	"  -S, --seg-size SIZE  legacy: size of a segment, as 64K (default: ZEND_MM_SEG_SIZE or 256K)\n"
 	"      --variant NAME   the legacy heap without one idea, as no-rest-list\n"
@@ -87,6 +88,10 @@ static int set_option(struct settings *settings, int option)
 {
 	switch (option) {
 	case 'a':
+		if (strcmp(optarg, "0") == 0) {
+			settings->moment = (struct zmm_moment){ ZMM_MOMENT_OPERATION, 0 };
+			return ZMM_EXIT_OK;
+		}
 		return zmm_parse_moment(optarg, &settings->moment) ? ZMM_EXIT_OK
 			: zmm_bad_usage("map", "'%s' is no operation's number, nor peak or end", optarg);
 	case 'm':

@@ -47,7 +47,7 @@ struct zmm_explorer_heap {
 
 struct zmm_explorer_options {
 	const char *name;         /* of the trace */
-	const char *docs;         /* where the documents are, with a slash at the end */
+	const char *docs;         /* the documents' URL; {} stands for a name */
 	struct zmm_explorer_heap heaps[ZMM_EXPLORER_HEAPS];
 	size_t heap_count;
 	uint64_t first;           /* the first scene is the heap after this operation */

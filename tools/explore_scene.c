@@ -321,9 +321,11 @@ static bool observe(void *context, const struct zmm_replay_moment *moment)
 	stage->moment = moment;
 	if (stage->over)
 		return false;
-	if (moment->operation >= stage->run->first) {
-		go_on = take_scene(stage)
-			&& stage->run->observer(stage->run->context, &stage->scene);
+	/* The scene before the first one, too: it knows the regions that the first one's steps lost. */
+	if (moment->operation + 1 >= stage->run->first)
+		go_on = take_scene(stage);
+	if (go_on && moment->operation >= stage->run->first) {
+		go_on = stage->run->observer(stage->run->context, &stage->scene);
 		stage->over = !go_on || moment->operation >= stage->run->last;
 	}
 	stage->scene.step_count = 0;

@@ -19,8 +19,12 @@ function escape(text) {
 
 /* --- explanations ---------------------------------------------------------------------------- */
 
-function documentLink(name) {
-	return name ? ` <a href="${escape(DATA.docs + name)}">${escape(name.split('#')[0])}</a>` : '';
+/* "legacy.md#layout" as a link. */
+function documentLink(place) {
+	const [, name, part] = /^([^.]*)\.md(#.*)?$/.exec(place) || [];
+
+	return name ? ` <a href="${escape(DATA.docs.replace('{}', name) + (part || ''))}">` +
+		`${escape(name)}</a>` : '';
 }
 
 function explain(title, text, name) {
