@@ -21,6 +21,7 @@
 #define HEAP_LEGACY_HEAP_H
 
 #include "heap/hardening.h"
+#include "heap/places.h"
 #include "heap/legacy/layout.h"
 
 /* What a bucket of the cache has seen (builds with cache statistics). */
@@ -46,6 +47,7 @@ struct zend_mm_legacy_heap {
 
 	bool internal;              /* this structure lies in a block of the heap itself */
 	zend_mm_segment *segments;  /* newest first */
+	struct zend_mm_places segment_places; /* of `segments`; unused in internal heaps */
 	size_t segment_size;        /* a power of two */
 	void *reserve;              /* data of the block kept for error reporting, or NULL */
 	size_t reserve_size;        /* what the heap was set up with */

@@ -18,16 +18,58 @@ static void add_real_size(legacy_heap_t *heap, size_t size)
 	}
 }
 
+static void *segment_after(const void *segment)
+{
+	return ((const zend_mm_segment *) segment)->next_segment;
+}
+
+static const void *segment_key(const void *segment)
+{
+	return segment;
+}
+
+static const struct zend_mm_places_list segment_list = { segment_after, segment_key };
+
 /* The pointer that points at a segment, or at the end of the list where it is not in it.  The
- * segment itself is not read: it may have moved. */
+ * segment itself is not read: it may have moved.  The original walks the whole way. */
 static zend_mm_segment **find_place(legacy_heap_t *heap, uintptr_t segment)
 {
 	zend_mm_segment **place = &heap->segments;
+	void *before;
 
+	if (zend_mm_places_find(&heap->segment_places, (const void *) segment, &before) && before) {
+		place = &((zend_mm_segment *) before)->next_segment;
+	}
 	while (*place && (uintptr_t) *place != segment) {
 		place = &(*place)->next_segment;
 	}
 	return place;
+}
+
+/* The member that has a pointer of the list; NULL for the list's own first pointer. */
+static void *owner_of(legacy_heap_t *heap, zend_mm_segment **place)
+{
+	return place == &heap->segments ? NULL
+		: (char *) place - offsetof(zend_mm_segment, next_segment);
+}
+
+/* An internal heap lies in memory that may be shared, and a table would not; a heap under study
+ * walks as the original does. */
+static void note_newest(legacy_heap_t *heap, zend_mm_segment *segment)
+{
+	if (config_short_ways && !heap->internal) {
+		zend_mm_places_add_first(&heap->segment_places, &segment_list, segment, segment,
+			segment->next_segment);
+	}
+}
+
+static void note_gone(legacy_heap_t *heap, const zend_mm_segment *segment,
+	zend_mm_segment **place)
+{
+	if (config_short_ways && !heap->internal) {
+		zend_mm_places_remove(&heap->segment_places, segment, owner_of(heap, place),
+			segment->next_segment);
+	}
 }
 
 zend_mm_segment *zend_mm_legacy_segment_obtain(legacy_heap_t *heap, size_t size)
@@ -43,6 +85,7 @@ zend_mm_segment *zend_mm_legacy_segment_obtain(legacy_heap_t *heap, size_t size)
 	segment->size = size;
 	segment->next_segment = heap->segments;
 	heap->segments = segment;
+	note_newest(heap, segment);
 	add_real_size(heap, size);
 	ZEND_MM_EVENT(heap, SEGMENT_NEW, segment, size, size > heap->segment_size);
 	segment_first_block(segment)->before = block_guard;
@@ -70,6 +113,8 @@ zend_mm_segment *zend_mm_legacy_segment_resize(legacy_heap_t *heap, zend_mm_segm
 			zend_mm_legacy_corrupted_segment(heap, resized);
 		}
 		*place = resized;
+		zend_mm_places_move(&heap->segment_places, (const void *) old_address, resized, resized,
+			resized->next_segment);
 	}
 	resized->size = size;
 	ZEND_MM_EVENT(heap, SEGMENT_RESIZED, resized, size, old_size);
@@ -87,6 +132,7 @@ void zend_mm_legacy_segment_release(legacy_heap_t *heap, zend_mm_segment *segmen
 		zend_mm_legacy_corrupted_segment(heap, segment);
 	}
 	ZEND_MM_EVENT(heap, SEGMENT_GONE, segment, segment->size, 0);
+	note_gone(heap, segment, place);
 	*place = segment->next_segment;
 	heap->head.real_size -= segment->size;
 	heap->head.calls.frees++;

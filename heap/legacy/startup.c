@@ -190,6 +190,13 @@ static void empty_segment(legacy_heap_t *heap, zend_mm_segment *segment)
 	}
 }
 
+/* What is left of the table of segments after most of them are gone. */
+static void forget_places(legacy_heap_t *heap)
+{
+	zend_mm_places_clear(&heap->segment_places);
+	heap->segment_places.members = heap->segments ? 1 : 0;
+}
+
 static void end_request(legacy_heap_t *heap)
 {
 	zend_mm_storage *storage = heap->head.storage;
@@ -198,6 +205,7 @@ static void end_request(legacy_heap_t *heap)
 
 	ZEND_MM_EVENT(heap, REQUEST_ENDED, NULL, zend_mm_size_used(&heap->head) - heap->cached, 0);
 	release_segments_but(heap, kept);
+	forget_places(heap);
 	if (heap->compact_threshold > 0 && heap->head.real_peak > heap->compact_threshold
 			&& storage->handlers->compact) {
 		storage->handlers->compact(storage);
@@ -233,6 +241,7 @@ void zend_mm_legacy_destroy(legacy_heap_t *heap)
 	}
 	storage->handlers->dtor(storage);
 	if (!internal) {
+		zend_mm_places_clear(&heap->segment_places);
 		zend_mm_scratch_free(heap, sizeof *heap);
 	}
 }

@@ -64,6 +64,47 @@ struct zend_mm_place {
 	size_t steps;
 };
 
+/* Looks for a best fit of count pages in one chunk. */
+static bool zend_mm_chunk_has(struct zend_mm_chunk *chunk, unsigned count,
+	struct zend_mm_place *place)
+{
+	if (chunk->free_pages >= count) {
+		place->page = zend_mm_pages_find(chunk, count);
+		place->chunk = chunk;
+		return place->page != 0;
+	}
+	return false;
+}
+
+/* How many moves lead to a chunk of a long circle; of more than two only that they are more. */
+static size_t zend_mm_steps_to(const struct zend_mm_modern_heap *heap,
+	const struct zend_mm_chunk *chunk)
+{
+	return chunk == heap->main_chunk->next ? 1 :
+		chunk == heap->main_chunk->next->next ? 2 : ZEND_MM_MOVE_STEPS + 1;
+}
+
+/* The same as a walk of the circle where a tree says which chunks need not be looked at. */
+static bool zend_mm_chunks_find_in_order(struct zend_mm_modern_heap *heap, unsigned count,
+	struct zend_mm_place *place)
+{
+	struct zend_mm_chunk *chunk;
+
+	place->steps = 0;
+	if (zend_mm_chunk_has(heap->main_chunk, count, place)) {
+		return true;
+	}
+	while ((chunk = zend_mm_order_find(heap, count)) != NULL) {
+		if (zend_mm_chunk_has(chunk, count, place)) {
+			place->steps = zend_mm_steps_to(heap, chunk);
+			return true;
+		}
+		zend_mm_order_set(&heap->order, chunk, zend_mm_pages_longest(chunk));
+	}
+	place->steps = heap->chunks - 1;
+	return false;
+}
+
 /* Walks the circle for a best fit of count pages in the first chunk that has one.  False where
  * none has; steps are then those of the whole walk. */
 static bool zend_mm_chunks_find(struct zend_mm_modern_heap *heap, unsigned count,
@@ -71,17 +112,16 @@ static bool zend_mm_chunks_find(struct zend_mm_modern_heap *heap, unsigned count
 {
 	struct zend_mm_chunk *chunk = heap->main_chunk;
 
+	if (UNEXPECTED(heap->order.places != 0)) {
+		return zend_mm_chunks_find_in_order(heap, count, place);
+	}
 	place->steps = 0;
 	for (;;) {
 		if (config_study && chunk->free_pages < count) {
 			ZEND_MM_EVENT(heap, CHUNK_SKIPPED, chunk, chunk->free_pages, count);
 		}
-		if (chunk->free_pages >= count) {
-			place->page = zend_mm_pages_find(chunk, count);
-			if (place->page != 0) {
-				place->chunk = chunk;
-				return true;
-			}
+		if (zend_mm_chunk_has(chunk, count, place)) {
+			return true;
 		}
 		chunk = chunk->next;
 		if (chunk == heap->main_chunk) {
@@ -142,6 +182,16 @@ static void zend_mm_chunks_add(struct zend_mm_modern_heap *heap, struct zend_mm_
 	zend_mm_chunk_link_after(last, chunk);
 	chunk->num = last->num + 1;
 	zend_mm_pages_reset(chunk);
+	zend_mm_order_add(heap, chunk, false);
+}
+
+/* Moves a chunk to the place right after the main one. */
+static void zend_mm_chunk_to_front(struct zend_mm_modern_heap *heap, struct zend_mm_chunk *chunk)
+{
+	zend_mm_chunk_unlink(chunk);
+	zend_mm_order_remove(heap, chunk);
+	zend_mm_chunk_link_after(heap->main_chunk, chunk);
+	zend_mm_order_add(heap, chunk, true);
 }
 
 void *zend_mm_chunks_take_pages(struct zend_mm_modern_heap *heap, unsigned count)
@@ -157,8 +207,7 @@ void *zend_mm_chunks_take_pages(struct zend_mm_modern_heap *heap, unsigned count
 		place.page = ZEND_MM_FIRST_PAGE;
 	}
 	if (place.steps > ZEND_MM_MOVE_STEPS && count < ZEND_MM_MOVE_PAGES) {
-		zend_mm_chunk_unlink(place.chunk);
-		zend_mm_chunk_link_after(heap->main_chunk, place.chunk);
+		zend_mm_chunk_to_front(heap, place.chunk);
 		ZEND_MM_EVENT(heap, CHUNK_TO_FRONT, place.chunk, 0, place.steps);
 	}
 	zend_mm_pages_take(place.chunk, place.page, count);
@@ -194,6 +243,7 @@ static void zend_mm_chunks_delete(struct zend_mm_modern_heap *heap, struct zend_
 	struct zend_mm_chunk *victim = chunk;
 
 	zend_mm_chunk_unlink(chunk);
+	zend_mm_order_remove(heap, chunk);
 	heap->chunks--;
 	if (zend_mm_chunks_keep(heap)) {
 		zend_mm_cache_push(heap, chunk);
@@ -243,6 +293,7 @@ void zend_mm_chunks_cache_all(struct zend_mm_modern_heap *heap)
 		chunk = next;
 	}
 	heap->chunks = 1;
+	zend_mm_order_clear(heap);
 }
 
 void zend_mm_chunks_reset_main(struct zend_mm_modern_heap *heap)

@@ -17,8 +17,10 @@
 #include "heap/design.h"
 #include "heap/hardening.h"
 #include "heap/heap.h"
+#include "heap/places.h"
 #include "heap/modern/bins.h"
 #include "heap/modern/layout.h"
+#include "heap/modern/order.h"
 
 /* Why a request was refused: filled in where it is found out, reported by error.c at the end of
  * the verb, when the heap is whole. */
@@ -40,7 +42,9 @@ struct zend_mm_modern_heap {
 	struct zend_mm_slot *no_slots;
 	struct zend_mm_slot *free_slots[ZEND_MM_BIN_COUNT];
 	struct zend_mm_huge_entry *huge_blocks; /* newest first */
+	struct zend_mm_places huge_places;      /* of huge_blocks */
 	struct zend_mm_chunk *main_chunk;
+	struct zend_mm_order order;             /* of a long circle of chunks */
 	struct zend_mm_chunk *cached_chunks;
 	size_t chunks;                          /* in the circle */
 	size_t peak_chunks;
@@ -164,7 +168,7 @@ bool zend_mm_modern_resize_large(struct zend_mm_modern_heap *heap, struct zend_m
 /* Resizes a huge block in place: 1 done, 0 it has to move, -1 refused (noted). */
 int zend_mm_modern_resize_huge(struct zend_mm_modern_heap *heap, struct zend_mm_huge_entry *entry,
 	size_t size);
-/* The entry of a huge block; NULL where there is none.  Walks the list. */
+/* The entry of a huge block; NULL where there is none. */
 struct zend_mm_huge_entry *zend_mm_modern_find_huge(const struct zend_mm_modern_heap *heap,
 	const void *ptr);
 /* }}} */

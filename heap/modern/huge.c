@@ -10,7 +10,23 @@
 #include "heap/modern/fast.h"
 #include "heap/modern/regions.h"
 
-/* {{{ The list */
+/* {{{ The list.  The original walks it for each block that is freed or resized; here a long one has
+ * a table beside it (heap/places.h), but not in a heap under study. */
+
+static void *zend_mm_huge_next(const void *entry)
+{
+	return ((const struct zend_mm_huge_entry *)entry)->next;
+}
+
+/* What an entry is known by; NULL for none. */
+static const void *zend_mm_huge_key(const void *entry)
+{
+	return entry != NULL ? ((const struct zend_mm_huge_entry *)entry)->ptr : NULL;
+}
+
+static const struct zend_mm_places_list zend_mm_huge_list = {
+	zend_mm_huge_next, zend_mm_huge_key
+};
 
 static void zend_mm_huge_insert(struct zend_mm_modern_heap *heap, struct zend_mm_huge_entry *entry,
 	void *ptr, size_t size)
@@ -19,35 +35,55 @@ static void zend_mm_huge_insert(struct zend_mm_modern_heap *heap, struct zend_mm
 	entry->size = size;
 	entry->next = heap->huge_blocks;
 	heap->huge_blocks = entry;
+	if (config_short_ways) {
+		zend_mm_places_add_first(&heap->huge_places, &zend_mm_huge_list, entry, ptr,
+			zend_mm_huge_key(entry->next));
+	}
+}
+
+/* The entry before the block's one, NULL where that is the first, or where there is none. */
+static struct zend_mm_huge_entry *zend_mm_huge_before(const struct zend_mm_modern_heap *heap,
+	const void *ptr)
+{
+	struct zend_mm_huge_entry *before = NULL;
+	struct zend_mm_huge_entry *entry = heap->huge_blocks;
+	void *known;
+
+	if (zend_mm_places_find(&heap->huge_places, ptr, &known)) {
+		return (struct zend_mm_huge_entry *)known;
+	}
+	while (entry != NULL && entry->ptr != ptr) {
+		before = entry;
+		entry = entry->next;
+	}
+	return entry != NULL ? before : NULL;
 }
 
 /* Takes the block's entry out of the list; NULL where there is none. */
 static struct zend_mm_huge_entry *zend_mm_huge_remove(struct zend_mm_modern_heap *heap,
 	const void *ptr)
 {
-	struct zend_mm_huge_entry **link = &heap->huge_blocks;
+	struct zend_mm_huge_entry *before = zend_mm_huge_before(heap, ptr);
+	struct zend_mm_huge_entry **link = before != NULL ? &before->next : &heap->huge_blocks;
+	struct zend_mm_huge_entry *entry = *link;
 
-	while (*link != NULL) {
-		struct zend_mm_huge_entry *entry = *link;
-
-		if (entry->ptr == ptr) {
-			*link = entry->next;
-			return entry;
-		}
-		link = &entry->next;
+	if (entry == NULL || entry->ptr != ptr) {
+		return NULL;
 	}
-	return NULL;
+	*link = entry->next;
+	if (config_short_ways) {
+		zend_mm_places_remove(&heap->huge_places, ptr, before, zend_mm_huge_key(entry->next));
+	}
+	return entry;
 }
 
 struct zend_mm_huge_entry *zend_mm_modern_find_huge(const struct zend_mm_modern_heap *heap,
 	const void *ptr)
 {
-	struct zend_mm_huge_entry *entry = heap->huge_blocks;
+	struct zend_mm_huge_entry *before = zend_mm_huge_before(heap, ptr);
+	struct zend_mm_huge_entry *entry = before != NULL ? before->next : heap->huge_blocks;
 
-	while (entry != NULL && entry->ptr != ptr) {
-		entry = entry->next;
-	}
-	return entry;
+	return entry != NULL && entry->ptr == ptr ? entry : NULL;
 }
 /* }}} */
 

@@ -41,6 +41,7 @@ static void zend_mm_large_shrink(struct zend_mm_modern_heap *heap, struct zend_m
 	zend_mm_size_sub(heap, zend_mm_bytes_of_pages(pages));
 	chunk->free_pages += pages;
 	zend_mm_pages_clear(chunk, page + new_pages, pages);
+	zend_mm_pages_changed(chunk);
 	chunk->map[page] = zend_mm_large_word(new_pages);
 	ZEND_MM_EVENT(heap, RESIZE_SHRINKS, zend_mm_page_address(chunk, page),
 		zend_mm_bytes_of_pages(old_pages), zend_mm_bytes_of_pages(new_pages));
@@ -60,6 +61,7 @@ static bool zend_mm_large_grow(struct zend_mm_modern_heap *heap, struct zend_mm_
 	zend_mm_size_add(heap, zend_mm_bytes_of_pages(pages));
 	chunk->free_pages -= pages;
 	zend_mm_pages_set(chunk, page + old_pages, pages);
+	zend_mm_pages_changed(chunk);
 	chunk->map[page] = zend_mm_large_word(new_pages);
 	ZEND_MM_EVENT(heap, RESIZE_GROWS, zend_mm_page_address(chunk, page),
 		zend_mm_bytes_of_pages(old_pages), zend_mm_bytes_of_pages(new_pages));

@@ -16,10 +16,10 @@
  *
  * Its header (offsets in bytes, 64-bit):
  *
- *        0       8       16      24          28          32   36       64
- *        +-------+-------+-------+-----------+-----------+----+--------+---------------------+
- *        | heap  | next  | prev  | free pages| free tail |num | unused | heap structure ...  |
- *        +-------+-------+-------+-----------+-----------+----+--------+---------------------+
+ *        0       8       16      24          28          32   36    40       64
+ *        +-------+-------+-------+-----------+-----------+----+-----+--------+---------------+
+ *        | heap  | next  | prev  | free pages| free tail |num |place| unused | heap ...      |
+ *        +-------+-------+-------+-----------+-----------+----+-----+--------+---------------+
  *        1984                2048                                                         4096
  *   ----+-------------------+----------------------------------------------------------------+
  *    ...| used: 512 bits    | map: 512 words of 32 bits                                      |
@@ -77,6 +77,7 @@ struct zend_mm_chunk {
 	uint32_t free_pages;
 	uint32_t free_tail;
 	uint32_t num;
+	uint32_t place; /* in a long circle (order.h) */
 	_Alignas(64) unsigned char heap_room[ZEND_MM_BITMAP_OFFSET - ZEND_MM_HEAP_ROOM_OFFSET];
 	uint64_t used[ZEND_MM_BITMAP_WORDS];
 	uint32_t map[ZEND_MM_PAGES];

@@ -55,6 +55,20 @@ static inline void zend_mm_tell_pages(const struct zend_mm_chunk *chunk, unsigne
 	}
 }
 
+unsigned zend_mm_pages_longest(const struct zend_mm_chunk *chunk)
+{
+	unsigned longest = 0;
+	unsigned end = 0;
+
+	while (end < ZEND_MM_PAGES) {
+		unsigned start = zend_mm_next_free_page(chunk, end);
+
+		end = start < ZEND_MM_PAGES ? zend_mm_free_range_end(chunk, start) : ZEND_MM_PAGES;
+		longest = end - start > longest ? end - start : longest;
+	}
+	return longest;
+}
+
 unsigned zend_mm_pages_find(struct zend_mm_chunk *chunk, unsigned count)
 {
 	unsigned best = 0;
@@ -105,6 +119,7 @@ void zend_mm_pages_take(struct zend_mm_chunk *chunk, unsigned page, unsigned cou
 	if (page == chunk->free_tail) {
 		chunk->free_tail = page + count;
 	}
+	zend_mm_pages_changed(chunk);
 	ZEND_MM_EVENT(chunk->heap, PAGES_TAKEN, zend_mm_page_address(chunk, page), count,
 		chunk->free_pages);
 }
@@ -123,6 +138,7 @@ void zend_mm_pages_give(struct zend_mm_chunk *chunk, unsigned page, unsigned cou
 	if (chunk->free_tail == page + count) {
 		chunk->free_tail = page;
 	}
+	zend_mm_pages_changed(chunk);
 	ZEND_MM_EVENT(chunk->heap, PAGES_GIVEN, zend_mm_page_address(chunk, page), count,
 		chunk->free_pages);
 }

@@ -6,7 +6,7 @@
 #ifndef HEAP_MODERN_PAGES_H
 #define HEAP_MODERN_PAGES_H
 
-#include "heap/modern/layout.h"
+#include "heap/modern/heap.h"
 
 /* {{{ The bitmap */
 
@@ -59,6 +59,19 @@ static inline bool zend_mm_pages_are_free(const struct zend_mm_chunk *chunk, uns
 	return true;
 }
 /* }}} */
+
+/* A chunk's pages have changed: how many it has in a row is not known any more. */
+static inline void zend_mm_pages_changed(const struct zend_mm_chunk *chunk)
+{
+	struct zend_mm_modern_heap *heap = chunk->heap;
+
+	if (UNEXPECTED(heap->order.places != 0) && chunk != heap->main_chunk) {
+		zend_mm_order_set(&heap->order, chunk, chunk->free_pages);
+	}
+}
+
+/* The most pages in a row, as a search that finds none counts them. */
+unsigned zend_mm_pages_longest(const struct zend_mm_chunk *chunk);
 
 /* The first page of the best fit for count pages, 0 where the chunk has none.  May correct
  * free_tail; takes nothing yet. */

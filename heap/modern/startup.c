@@ -163,6 +163,7 @@ static void zend_mm_modern_unmap_huge(struct zend_mm_modern_heap *heap)
 		entry = entry->next;
 	}
 	heap->huge_blocks = NULL;
+	zend_mm_places_clear(&heap->huge_places);
 }
 
 /* Gives the last chunk back, and with it the heap.  The storage outlives both: the caller's

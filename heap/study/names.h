@@ -109,8 +109,14 @@
 #define zend_mm_modern_verbs zend_mm_study_modern_verbs
 #define zend_mm_modern_walk zend_mm_study_modern_walk
 #define zend_mm_modern_walk_lists zend_mm_study_modern_walk_lists
+#define zend_mm_order_add zend_mm_study_order_add
+#define zend_mm_order_clear zend_mm_study_order_clear
+#define zend_mm_order_find zend_mm_study_order_find
+#define zend_mm_order_remove zend_mm_study_order_remove
+#define zend_mm_order_set zend_mm_study_order_set
 #define zend_mm_pages_find zend_mm_study_pages_find
 #define zend_mm_pages_give zend_mm_study_pages_give
+#define zend_mm_pages_longest zend_mm_study_pages_longest
 #define zend_mm_pages_reset zend_mm_study_pages_reset
 #define zend_mm_pages_take zend_mm_study_pages_take
 #define zend_mm_problem_at zend_mm_study_problem_at
