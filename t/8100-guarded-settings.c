@@ -45,7 +45,17 @@ static void check_reading(void)
 	refuses("quarantine=99999999999G", "'quarantine' is not '99999999999G', but a number of bytes");
 	refuses("guard_pages=2", "'guard_pages' is not '2', but 0 or 1");
 	refuses("sites", "'sites' has no value; it is 0 or 1");
-	refuses("padding=8,poison=1", "'poison' is none of poison_alloc, poison_free, padding, "
+	refuses("padding=8,poison=1", "'poison' is none of all, poison_alloc, poison_free, padding, "
+		"check_freelists_on_shutdown, check_every, guard_pages, quarantine, sites");
+}
+
+static void check_all(void)
+{
+	ok(reads("all,sites=0,quarantine=1M"), "all, and what changes it");
+	ok(settings.guard_pages && settings.check_on_shutdown && settings.poison_alloc == 0xa5,
+		"sets the guards");
+	ok(!settings.sites && settings.quarantine == 1 << 20, "which later names change");
+	refuses("all=1", "'all' is none of all, poison_alloc, poison_free, padding, "
 		"check_freelists_on_shutdown, check_every, guard_pages, quarantine, sites");
 }
 
@@ -64,8 +74,8 @@ static void check_start(void)
 	is_str(child.out, "started\n", "a good list starts the manager");
 	child = run_child(start, "padding=16,site=1");
 	is_int(child.status, 255, "a bad one exits with 255");
-	is_str(child.err, "Wrong ZEND_MM_DEBUG: 'site' is none of poison_alloc, poison_free, padding, "
-		"check_freelists_on_shutdown, check_every, guard_pages, quarantine, sites\n",
+	is_str(child.err, "Wrong ZEND_MM_DEBUG: 'site' is none of all, poison_alloc, poison_free, "
+		"padding, check_freelists_on_shutdown, check_every, guard_pages, quarantine, sites\n",
 		"and says what is wrong");
 	is_str(child.out, "", "before anything starts");
 	zend_mm_default_options(&options);
@@ -77,6 +87,7 @@ static void check_start(void)
 int main(void)
 {
 	check_reading();
+	check_all();
 	check_start();
 	return done_testing();
 }

@@ -95,21 +95,32 @@ static void set(struct zend_mm_guard_settings *settings, size_t index, size_t nu
 
 static void complain_of_name(const char *name, char complaint[256])
 {
-	size_t length = (size_t)snprintf(complaint, 256, "'%.60s' is none of", name);
+	size_t length = (size_t)snprintf(complaint, 256, "'%.60s' is none of all", name);
 
 	for (size_t i = 0; i < NAMES && length < 256; i++) {
-		length += (size_t)snprintf(complaint + length, 256 - length, "%s %s", i ? "," : "",
-			names[i].name);
+		length += (size_t)snprintf(complaint + length, 256 - length, ", %s", names[i].name);
 	}
 }
 
-/* One NAME=VALUE, which is cut in two. */
+/* What "all" stands for: everything that finds bugs, and names those who made them. */
+static void set_all(struct zend_mm_guard_settings *settings)
+{
+	settings->poison_alloc = 0xa5;
+	settings->quarantine = (size_t)64 << 20;
+	settings->guard_pages = settings->sites = settings->check_on_shutdown = true;
+}
+
+/* One NAME=VALUE, which is cut in two, or the one name that has no value. */
 static bool read_setting(char *setting, struct zend_mm_guard_settings *settings,
 	char complaint[256])
 {
 	char *value = strchr(setting, '=');
 	size_t index = 0, number;
 
+	if (strcmp(setting, "all") == 0) {
+		set_all(settings);
+		return true;
+	}
 	if (value) {
 		*value++ = '\0';
 	}

@@ -10,6 +10,8 @@
  *	guard_pages=0|1      each block ends right before a page that nobody may touch
  *	quarantine=BYTES     keep freed blocks back, up to so many bytes, and verify them
  *	sites=0|1            remember who allocated and who freed each block
+ *	all                  guard_pages=1,quarantine=64M,poison_alloc=0xa5,sites=1,
+ *	                     check_freelists_on_shutdown=1; what follows it can change that
  *
  * BYTES and N may end in K, M or G.
  */

@@ -90,6 +90,28 @@ static inline bool has_copy(const block_t *block, const block_t *guard)
 		&& block_at(block, size)->before == block->word;
 }
 
+/* A free block, before its neighbours are found by its size and by its copy of the size before. */
+static inline void check_listed(const legacy_heap_t *heap, const block_t *block)
+{
+	const zend_mm_segment *segment;
+
+	if (!heap->hardening.lists) {
+		return;
+	}
+	segment = segment_with(heap, block);
+	if (UNEXPECTED(!segment || (uintptr_t) block % legacy_alignment
+			!= (uintptr_t) segment % legacy_alignment)) {
+		zend_mm_hardened_failed(&heap->head,
+			"a list of free blocks leads out of the heap's segments", block, NULL, 0);
+	}
+	if (UNEXPECTED(block->word > (uintptr_t) segment_guard(segment, segment->size)
+			- (uintptr_t) block || (!block_is_first(block) && block_before_size(block)
+			> (uintptr_t) block - (uintptr_t) segment_first_block(segment)))) {
+		zend_mm_hardened_failed(&heap->head, "a free block's header is overwritten", block,
+			&block->word, block->word);
+	}
+}
+
 /* The blocks on both sides of one whose own size is right. */
 static inline void check_neighbours(const legacy_heap_t *heap, const block_t *block,
 	const zend_mm_segment *segment, const block_t *guard)

@@ -22,6 +22,7 @@
  * word is taken for the size: a wrong type makes the copy differ. */
 static zend_always_inline void block_check_tags(legacy_heap_t *heap, block_t *block)
 {
+	check_listed(heap, block);
 	if (UNEXPECTED(block_at(block, block->word)->before != block->word)
 			|| UNEXPECTED(!block_is_first(block)
 				&& block_before(block)->word != block->before)) {

@@ -43,6 +43,13 @@ static zend_always_inline void check_link(const legacy_heap_t *heap, const void 
 	(void) block;
 }
 
+/* A free block whose tags are about to be compared. */
+static zend_always_inline void check_listed(const legacy_heap_t *heap, const block_t *block)
+{
+	(void) heap;
+	(void) block;
+}
+
 /* A block that is freed or resized. */
 static zend_always_inline void check_freed(const legacy_heap_t *heap, const block_t *block)
 {
