@@ -13,7 +13,8 @@
 #	<!-- $ COMMAND -->        before a table: COMMAND prints rows of cells, separated by tabs; they
 #	                          have to be the cells of the table under the same names
 #
-# Commands run in a directory with t/, doc/ and examples/ of the project, where zmm is found.
+# Commands run in a directory with t/, doc/ and examples/ of the project and the programs of t/docs/
+# in docs/, where zmm is found.
 # Blanks at the ends of lines do not count. That tests of this kind can fail is tested last.
 
 use strict;
@@ -75,6 +76,7 @@ sub workshop
 	symlink $zmm, "$place/bin/zmm";
 	symlink "$top/$_", "$place/$_" for qw(t doc);
 	symlink "$built/examples", "$place/examples";
+	symlink "$built/t/docs", "$place/docs";
 	return $place;
 }
 
