@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * t/docs/memory.c - memory TRACE...: what each trace costs on both heaps in memory and in calls to
- * storage, for the tables of the documents: a row of cells separated by tabs for each trace, under
- * the file's name as far as the first dot. What `zmm sweep` measures one by one.
+ * t/docs/memory.c - what `zmm sweep` measures one by one, for the tables of the documents.
+ *
+ *	memory held TRACE...     what each trace needs of memory on both heaps
+ *	memory calls TRACE...    what is held at its end, and the calls to storage
+ *
+ * A row of cells separated by tabs for each trace, under the file's name as far as the first dot.
  */
 #include <string.h>
 
@@ -55,11 +58,8 @@ static void print_mebibytes(uint64_t bytes)
 	printf("\t%.2f", (double) bytes / 1048576);
 }
 
-static void print_row(const char *path, const struct cost cost[2])
+static void print_held(const struct cost cost[2])
 {
-	const char *name = strrchr(path, '/') != NULL ? strrchr(path, '/') + 1 : path;
-
-	printf("%.*s", (int) strcspn(name, "."), name);
 	print_mebibytes(cost[0].peak_live);
 	for (unsigned i = 0; i < 2; i++) {
 		print_mebibytes(cost[i].peak_held);
@@ -73,20 +73,26 @@ static void print_row(const char *path, const struct cost cost[2])
 			printf("\t-");
 		}
 	}
-	for (unsigned i = 0; i < 2; i++) {
-		printf("\t%llu", (unsigned long long) cost[i].calls);
-	}
+}
+
+static void print_calls(const struct cost cost[2])
+{
 	for (unsigned i = 0; i < 2; i++) {
 		print_mebibytes(cost[i].held_at_end);
 	}
-	putchar('\n');
+	for (unsigned i = 0; i < 2; i++) {
+		printf("\t%llu", (unsigned long long) cost[i].calls);
+	}
 }
 
 int main(int argc, char **argv)
 {
-	puts("trace\tlive\tlegacy held\tmodern held\tlegacy mean H/L - 1\tmodern mean H/L - 1"
-		"\tlegacy calls\tmodern calls\tlegacy end\tmodern end");
-	for (int i = 1; i < argc; i++) {
+	bool calls = argc > 1 && strcmp(argv[1], "calls") == 0;
+
+	puts(calls ? "trace\tlegacy end\tmodern end\tlegacy calls\tmodern calls"
+		: "trace\tlive\tlegacy held\tmodern held\tlegacy mean H/L - 1\tmodern mean H/L - 1");
+	for (int i = 2; i < argc; i++) {
+		const char *name = strrchr(argv[i], '/') != NULL ? strrchr(argv[i], '/') + 1 : argv[i];
 		struct cost cost[2] = { 0 };
 		struct zmm_error error;
 		zmm_program *program = zmm_program_load(argv[i], 0, &error);
@@ -96,7 +102,9 @@ int main(int argc, char **argv)
 			fprintf(stderr, "memory: %s: %s\n", argv[i], error.text);
 			return 1;
 		}
-		print_row(argv[i], cost);
+		printf("%.*s", (int) strcspn(name, "."), name);
+		(calls ? print_calls : print_held)(cost);
+		putchar('\n');
 		zmm_program_free(program);
 	}
 	return 0;
