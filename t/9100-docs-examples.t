@@ -207,6 +207,27 @@ sub check_text
 	return @found;
 }
 
+# Numbers of four digits and more in the text of a document, years and code apart.
+sub numbers_in_prose
+{
+	my ($text) = @_;
+	$text =~ s/^```.*?^```$//gms;
+	$text =~ s/^<!-- \$ .*-->\n(?:\|.*\n)+//gm;
+	$text =~ s/^    .*//gm;
+	$text =~ s/`[^`\n]*`|\]\([^)]*\)|\b\d{4}-\d\d-\d\d\b//g;
+	my @numbers = map { tr/,//dr } $text =~ /(?<![\w.\/-])(\d[\d,]*\d)(?![\w.]*\w)/g;
+	return grep { $_ >= 1000 && !/^(19[89]|20[012])\d$/ } @numbers;
+}
+
+# Those in what is checked: boxes, and tables with a command.
+sub numbers_in_boxes
+{
+	my ($text) = @_;
+	my @boxes = ($text =~ /^```\w.*\n((?s:.*?))^```$/mg,
+		$text =~ /^<!-- \$ .*-->\n((?:\|.*\n)+)/mg);
+	return map { tr/,//dr } map { /(\d[\d,]*)/g } @boxes;
+}
+
 for my $file (sort glob "$top/README.md $top/doc/*.md $top/doc/lessons/*.md") {
 	my $name = $file =~ s{^\Q$top/}{}r;
 	for my $example (check_text(slurp($file))) {
@@ -215,6 +236,25 @@ for my $file (sort glob "$top/README.md $top/doc/*.md $top/doc/lessons/*.md") {
 		$kinds{$kind}++;
 	}
 }
+# What the text says of sizes and counts stands in a box somewhere; so it changes with the box.
+my %stands_alone = map { $_ => 1 } (
+	41713, 44069,                                      # bugs
+	1001011000, 1010010000, 1011000000, 1110001000,    # binary
+	1023, 3584,                                        # the last size of a tree; a bin that is not
+	4097,                                              # a request that is used as an example
+	10000,                                             # PHP's cycle collector
+);
+my @pages = map { "$top/doc/$_.md" } qw(legacy modern history comparison values faq storage
+	design glossary);
+my %boxed = map { $_ => 1 } map { numbers_in_boxes(slurp($_)) } @pages;
+for my $page (@pages) {
+	my @loose = grep { !$boxed{$_} && !$stands_alone{$_} } numbers_in_prose(slurp($page));
+	ok(!@loose, $page =~ s{^\Q$top/}{}r . ': each number in the text is in a box, too')
+		or diag("not there: @loose");
+}
+is_deeply([ numbers_in_prose("In 2008 it took 8,241 of `1234`, 12 and 9999.\n") ], [ 8241, 9999 ],
+	'numbers are found in texts');
+
 cmp_ok($kinds{$_} // 0, '>=', 1, "the documents have examples of the kind $_")
 	for qw(placements steps layout console table);
 
