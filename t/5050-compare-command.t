@@ -96,11 +96,17 @@ END
 import json, sys
 for trace in json.load(open(sys.argv[1]))["traces"]:
     for row in trace["results"]:
-        assert abs(row["net_ns"] - (row["ns"] - trace["loop_ns"])) < 1e-5' "$tmp/json"
+        assert abs(row["net_ns"] - max(0, row["ns"] - trace["loop_ns"])) < 1e-5' "$tmp/json"
 else
 	run "$ZMM" compare --json "$tmp/small.trace"
 	like "$status $err" "2 zmm: *libjansson-dev*" "JSON needs a package, which is named"
 fi
+
+printf 'a 1 100\na 2 18446744073709551615\nr 1 18446744073709551000\nr 2 50\nf 1\nf 2\n' \
+	> "$tmp/impossible.trace"
+run compare_quickly "$tmp/impossible.trace"
+is "$status $(memory legacy 8) $(memory modern 8) $(memory system 8)" "0 2 2 2" \
+	"requests that nobody can serve are refused by all, resizes among them"
 
 run compare_quickly --storage mmap_anon --seg-size 1M "$tmp/small.trace"
 is "$(memory legacy 5)" "1.00 MiB" "storage and segment size can be chosen"
