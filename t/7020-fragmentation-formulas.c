@@ -308,6 +308,18 @@ static void test_course(void)
 	is_size(course.operation_at_peak_held, 4000, "the greatest held bytes came there first");
 }
 
+static void test_steady_course(void)
+{
+	struct zmm_course course = { .samples = 0 };
+
+	zmm_course_feed(&course, 0, 0, 4 * mib);
+	zmm_course_feed(&course, 10, 2 * mib, 4 * mib);
+	zmm_course_feed(&course, 20, mib, 4 * mib);
+	check_ratio(zmm_course_measure(&course, ZMM_MEASURE_PEAK_HELD), 2 * mib, 2 * mib,
+		"held the same all along, at peak held is where most is alive:");
+	is_size(course.operation_at_peak_held, 10, "which is told");
+}
+
 static void test_resident_below_live(void)
 {
 	struct zmm_course course = { .samples = 0 };
@@ -343,6 +355,7 @@ int main(void)
 	test_modern();
 	test_tiny();
 	test_course();
+	test_steady_course();
 	test_resident_below_live();
 	test_empty_course();
 	return done_testing();

@@ -69,10 +69,10 @@ static const char help[] =
 	"             of single operations, clock in hand, in runs of their own; the clock's own\n"
 	"             share is subtracted. \"<\" is less than a step of the clock; max includes\n"
 	"             interruptions of the process, mean does not\n"
-	"\"noisy\" marks where samples vary by more than a tenth (interquartile range over median) or\n"
-	"are too few to tell; \"refused requests\" a malloc that had no memory; \"higher between\n"
-	"samples\" where the kernel's own mark of resident memory (VmHWM) is well above what was\n"
-	"seen.\n\n"
+	"Marks: \"noisy\" where samples vary by more than a tenth (interquartile range over median),\n"
+	"\"few samples\" where there are fewer than 5, \"refused requests\" for a malloc that had no\n"
+	"memory in a timed run, \"higher between samples\" where the kernel's own mark of resident\n"
+	"memory (VmHWM) is well above what was seen.\n\n"
 	"Exit status: 0, 1 if a contender failed, 2 for bad usage or a bad trace.\n";
 
 enum {

@@ -323,10 +323,9 @@ static const char *absence_of(const struct zmm_result *result)
 static const char *time_mark(const struct zmm_result *result)
 {
 	const char *absence = absence_of(result);
-	bool noisy = zmm_is_noisy(&result->time);
 
-	return *absence ? absence : result->refusing ? noisy ? "noisy, refused requests"
-		: "refused requests" : noisy ? "noisy" : "";
+	return *absence ? absence : result->refusing ? "refused requests"
+		: zmm_is_few(&result->time) ? "few samples" : zmm_is_noisy(&result->time) ? "noisy" : "";
 }
 
 /* The kernel counts pages late, up to some hundred KiB of them. */

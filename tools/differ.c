@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "tools/emit.h"
+
 const char *zmm_family_name(enum zmm_cause_family family)
 {
 	static const char *const names[ZMM_FAMILIES] = {
@@ -56,6 +58,18 @@ static void compare_held(struct zmm_explanation *explanation, const struct zmm_m
 			*at = i;
 		}
 	}
+}
+
+/* At the sample with most bytes alive. */
+static struct zmm_difference difference_at_peak(const struct zmm_memory_record *a,
+	const struct zmm_memory_record *b)
+{
+	size_t at = 0;
+
+	for (size_t i = 1; i < common_points(a, b); i++) {
+		at = a->points[i].live > a->points[at].live ? i : at;
+	}
+	return difference_at(&a->points[at], &b->points[at]);
 }
 
 static int compare_families(const void *left, const void *right)
@@ -161,9 +175,23 @@ static double mebibytes(uint64_t bytes)
 	return (double)bytes / 1048576;
 }
 
-static void say_held(struct zmm_explanation *explanation)
+/* Who holds more there, and how much. */
+static void say_difference(struct zmm_explanation *explanation, const char *when,
+	const struct zmm_difference *difference)
+{
+	bool first = difference->a > difference->b;
+
+	say(explanation, "%s %s holds %.2f MiB more than %s: %.2f MiB against %.2f MiB.", when,
+		first ? explanation->a : explanation->b, mebibytes(distance(difference->a, difference->b)),
+		first ? explanation->b : explanation->a,
+		mebibytes(first ? difference->a : difference->b),
+		mebibytes(first ? difference->b : difference->a));
+}
+
+static void say_held(struct zmm_explanation *explanation, const struct zmm_difference *at_peak)
 {
 	const struct zmm_difference *part = &explanation->held_part, *peak = &explanation->held_peak;
+	char when[80];
 
 	if (!part->found) {
 		say(explanation, "%s and %s hold about the same all along: at no sample do they differ by "
@@ -171,12 +199,18 @@ static void say_held(struct zmm_explanation *explanation)
 			ZMM_PARTED_SHARE * 100);
 		return;
 	}
-	say(explanation, "What they hold parts at operation %" PRIu64 ": %s %.2f MiB, %s %.2f MiB.",
-		part->operation, explanation->a, mebibytes(part->a), explanation->b, mebibytes(part->b));
-	say(explanation,
-		"They differ most after operation %" PRIu64 ": %s holds %.2f MiB more than %s.",
-		peak->operation, peak->a > peak->b ? explanation->a : explanation->b,
-		mebibytes(distance(peak->a, peak->b)), peak->a > peak->b ? explanation->b : explanation->a);
+	snprintf(when, sizeof when, part->operation ? "From operation %" PRIu64 " on"
+		: "From the start", part->operation);
+	say(explanation, "%s they do not hold the same: %s %.2f MiB, %s %.2f MiB.", when,
+		explanation->a, mebibytes(part->a), explanation->b, mebibytes(part->b));
+	if (at_peak->a != at_peak->b) {
+		say_difference(explanation, "When most is alive,", at_peak);
+	}
+	if (peak->operation != at_peak->operation) {
+		snprintf(when, sizeof when, peak->operation ? "They differ most after operation %" PRIu64
+			":" : "They differ most at the start:", peak->operation);
+		say_difference(explanation, when, peak);
+	}
 	if (explanation->family_count > 0) {
 		const struct zmm_family_difference *first = &explanation->families[0];
 
@@ -192,26 +226,31 @@ static void say_costs(struct zmm_explanation *explanation)
 
 	for (size_t i = 0; i < explanation->cost_count && i < 3; i++) {
 		const struct zmm_cost_difference *cost = &explanation->costs[i];
+		char a[30], b[30];
 
+		zmm_format_nanoseconds(a, sizeof a, cost->a_ns);
+		zmm_format_nanoseconds(b, sizeof b, cost->b_ns);
 		say(explanation, "%.0f %% of the difference in time: %s %" PRIu64 " to %" PRIu64
-			" bytes, %" PRIu64 " times, takes %s %.1f ns and %s %.1f ns.", cost->share * 100,
-			verbs[cost->kind], cost->from, cost->to, cost->count, explanation->a, cost->a_ns,
-			explanation->b, cost->b_ns);
+			" bytes, %" PRIu64 " times, takes %s %s and %s %s.", cost->share * 100,
+			verbs[cost->kind], cost->from, cost->to, cost->count, explanation->a, a,
+			explanation->b, b);
 	}
 }
 
 void zmm_explain(struct zmm_explanation *explanation, const struct zmm_differing *a,
 	const struct zmm_differing *b)
 {
+	struct zmm_difference at_peak = { 0 };
 	size_t at = 0;
 
 	*explanation = (struct zmm_explanation){ .a = a->name, .b = b->name };
 	if (a->memory && b->memory) {
 		compare_held(explanation, a->memory, b->memory, &at);
+		at_peak = difference_at_peak(a->memory, b->memory);
 		if (explanation->held_peak.found && is_heap(a->memory) && is_heap(b->memory)) {
 			compare_causes(explanation, &a->memory->points[at], &b->memory->points[at]);
 		}
-		say_held(explanation);
+		say_held(explanation, &at_peak);
 	}
 	if (a->latency && b->latency) {
 		compare_time(explanation, a->latency, b->latency);

@@ -91,6 +91,9 @@ static inline struct zmm_value zmm_value_ratio(double ratio)
 	return (struct zmm_value){ ZMM_UNIT_RATIO, NULL, 0, ratio, ZMM_TONE_PLAIN };
 }
 
+/* Three digits and a unit. */
+void zmm_format_nanoseconds(char *text, size_t size, double nanoseconds);
+
 struct zmm_column {
 	const char *key;     /* JSON */
 	const char *heading; /* text */

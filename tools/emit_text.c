@@ -49,8 +49,7 @@ static void format_bytes(char *text, size_t size, uint64_t bytes)
 		units[unit]);
 }
 
-/* Three digits and a unit. */
-static void format_nanoseconds(char *text, size_t size, double number)
+void zmm_format_nanoseconds(char *text, size_t size, double number)
 {
 	static const char *const units[] = { "ns", "µs", "ms", "s" };
 	int unit = 0;
@@ -78,11 +77,11 @@ static void format_value(char *text, size_t size, struct zmm_value value)
 		format_bytes(text, size, value.count);
 		break;
 	case ZMM_UNIT_NANOSECONDS:
-		format_nanoseconds(text, size, value.number);
+		zmm_format_nanoseconds(text, size, value.number);
 		break;
 	case ZMM_UNIT_BELOW:
 		snprintf(text, size, "< ");
-		format_nanoseconds(text + 2, size - 2, value.number);
+		zmm_format_nanoseconds(text + 2, size - 2, value.number);
 		break;
 	case ZMM_UNIT_RATIO:
 		snprintf(text, size, "%.2f", value.number);
@@ -166,15 +165,20 @@ static bool wants_colour(FILE *out)
 		&& !(terminal && strcmp(terminal, "dumb") == 0);
 }
 
-static void print_cell(const struct text_emit *text, const struct cell *cell, size_t column)
+/* Blanks are owed until something follows them, so that no line ends with any. */
+static void print_cell(const struct text_emit *text, const struct cell *cell, size_t column,
+	size_t *owed)
 {
 	size_t padding = text->widths[column] - width(cell->text);
-	bool last = column + 1 == text->columns;
+	bool coloured = text->coloured && cell->tone;
 
-	fprintf(text->emit.out, "%*s%s%s%s%*s", cell->right ? (int)padding : 0, "",
-		text->coloured ? tones[cell->tone] : "", cell->text,
-		text->coloured && cell->tone ? "\033[0m" : "",
-		last ? 0 : (cell->right ? 0 : (int)padding) + 2, "");
+	if (!*cell->text) {
+		*owed += text->widths[column] + 2;
+		return;
+	}
+	fprintf(text->emit.out, "%*s%s%s%s", (int)(*owed + (cell->right ? padding : 0)), "",
+		coloured ? tones[cell->tone] : "", cell->text, coloured ? "\033[0m" : "");
+	*owed = (cell->right ? 0 : padding) + 2;
 }
 
 static void print_group(struct text_emit *text)
@@ -186,10 +190,11 @@ static void print_group(struct text_emit *text)
 	for (size_t column = 0; column < text->columns; column++) {
 		text->widths[column] = column_width(text, column);
 	}
-	for (size_t i = 0; i < text->cell_count; i++) {
-		print_cell(text, &text->cells[i], i % text->columns);
+	for (size_t i = 0, owed = 0; i < text->cell_count; i++) {
+		print_cell(text, &text->cells[i], i % text->columns, &owed);
 		if ((i + 1) % text->columns == 0) {
 			fputc('\n', text->emit.out);
+			owed = 0;
 		}
 	}
 }

@@ -42,7 +42,7 @@ static const struct zmm_measure_info measures[ZMM_MEASURES] = {
 		"H/L - 1 at the t of the greatest L",
 		"Johnstone and Wilson's second measure", true },
 	[ZMM_MEASURE_PEAK_HELD] = { "jw_peak_held", "at peak held",
-		"H/L - 1 at the t of the greatest H",
+		"H/L - 1 at the t of the greatest H (of these, of the greatest L)",
 		"Johnstone and Wilson's third measure; can overstate", true },
 	[ZMM_MEASURE_PEAKS] = { "jw_peaks", "peak held over peak live",
 		"greatest H / greatest L - 1",
@@ -361,7 +361,9 @@ void zmm_course_feed(struct zmm_course *course, uint64_t operation, uint64_t liv
 		course->held_at_peak_live = held;
 		course->operation_at_peak_live = operation;
 	}
-	if (held > course->held_at_peak_held) {
+	/* Some hold the same all along: then the worst of it is not the start, with nothing alive. */
+	if (held > course->held_at_peak_held || (held == course->held_at_peak_held
+			&& live > course->live_at_peak_held)) {
 		course->live_at_peak_held = live;
 		course->held_at_peak_held = held;
 		course->operation_at_peak_held = operation;

@@ -48,11 +48,16 @@ struct zmm_summary zmm_summarise(const double *numbers, size_t count)
 	};
 }
 
+bool zmm_is_few(const struct zmm_summary *summary)
+{
+	return summary->count < significant_from;
+}
+
 bool zmm_is_noisy(const struct zmm_summary *summary)
 {
 	double range = summary->third_quartile - summary->first_quartile;
 
-	return summary->count < significant_from || range > ZMM_NOISY_LIMIT * fabs(summary->median);
+	return zmm_is_few(summary) || range > ZMM_NOISY_LIMIT * fabs(summary->median);
 }
 
 /* --- the bootstrap --------------------------------------------------------------------------- */

@@ -44,6 +44,9 @@ struct zmm_summary zmm_summarise(const double *numbers, size_t count);
  * are too few samples (below 5) to say. */
 bool zmm_is_noisy(const struct zmm_summary *summary);
 
+/* Whether there are too few samples (below 5) to say anything of their spread. */
+bool zmm_is_few(const struct zmm_summary *summary);
+
 /* A ratio, and the interval that holds it with 95 %. NaNs where there is none. */
 struct zmm_interval {
 	double ratio, low, high;

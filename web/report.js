@@ -66,40 +66,74 @@
 
 	// {{{ The headline
 
-	function ratioCell(result, most) {
-		if (result.ratio === null || result.ratio === undefined) return "–";
-		const percent = (v) => `${Math.min(100, 100 * v / most)}%`;
-		const track = el("div", { class: "track", style: `--colour: var(${colourOf[result.name]})` },
-			el("div", { class: "fill", style: `width:${percent(result.ratio)}` }));
-		if (result.ratio_low !== null && result.ratio_low !== undefined) {
-			track.append(el("div", { class: "range",
-				style: `left:${percent(result.ratio_low)};width:calc(${percent(result.ratio_high)} - ${percent(result.ratio_low)})` }));
-		}
-		const title = `95 % interval ${number(result.ratio_low)} to ${number(result.ratio_high)}`;
-		return el("div", { class: "ratio", title }, track, el("span", { text: number(result.ratio) + "×" }),
-			result.noisy ? el("span", { class: "mark", title: "the samples are far apart", text: "noisy" }) : null);
+	// A bar of a share of the track, with what else is drawn on it, and a text.
+	function barCell(name, width, text, title, ...marks) {
+		return el("div", { class: "ratio", title },
+			el("div", { class: "track", style: `--colour: var(${colourOf[name]})` },
+				el("div", { class: "fill", style: `width:${width}` }), ...marks),
+			el("span", { text }));
 	}
 
-	function headline(trace) {
-		const most = Math.max(...trace.results.map((r) => Math.max(r.ratio || 0, r.ratio_high || 0)), 1) * 1.04;
-		const withInstructions = trace.results.some((r) => r.instructions !== null && r.instructions !== undefined);
-		const heads = [["contender", "text"], [`time, ratio to ${D.baseline}`, "text"], ["ns/op"], ["less loop"],
-			...(withInstructions ? [["instr./op"]] : []),
-			["peak held"], ["overhead"], ["peak resident"], ["left at the end"], ["regions"], ["refused"]];
+	const percent = (v, most) => `${Math.min(100, 100 * v / most).toFixed(2)}%`;
+	const known = (v) => v !== null && v !== undefined;
+
+	function ratioCell(result, most) {
+		if (!known(result.ratio)) return "–";
+		const low = percent(result.ratio_low, most), high = percent(result.ratio_high, most);
+		return barCell(result.name, percent(result.ratio, most), number(result.ratio) + "×",
+			`95 % interval ${number(result.ratio_low)} to ${number(result.ratio_high)}`,
+			el("div", { class: "range", style: `left:${low};width:calc(${high} - ${low})` }));
+	}
+
+	// Rows for all: those with results, those that failed, those that are missing.
+	function everybody(trace, columns, cells) {
+		const rest = (text) => Array.from({ length: columns - 2 }, () => text);
 		const rows = trace.results.map((r) => r.failed
-			? [nameCell(r.name), el("span", { class: "mark", text: r.failed }), ...heads.slice(2).map(() => "–")]
-			: [nameCell(r.name), ratioCell(r, most), number(r.ns), number(r.net_ns),
-				...(withInstructions ? [number(r.instructions, 1)] : []),
-				bytes(r.peak_held), number(r.overhead), bytes(r.peak_resident), bytes(r.final_held),
-				count(r.peak_regions), count(r.failures)]);
+			? [nameCell(r.name), el("span", { class: "mark", text: r.failed }), ...rest("–")]
+			: [nameCell(r.name), ...cells(r)]);
 		for (const c of D.contenders.filter((m) => m.missing)) {
 			rows.push([nameCell(c.name), el("span", { class: "soft",
-				text: c.missing + (c.package ? ` (Debian package ${c.package})` : "") }), ...heads.slice(2).map(() => "")]);
+				text: c.missing + (c.package ? ` (Debian package ${c.package})` : "") }), ...rest("")]);
 		}
-		return card("Side by side",
-			"Time is user and system time for an operation, the replay loop's own " +
-			`${number(trace.loop_ns)} ns subtracted before ratios are taken. A bar is the median ratio over ` +
-			`${count(trace.blocks)} paired blocks, the thin line its 95 % interval. Overhead is peak held over peak live bytes.`,
+		return rows;
+	}
+
+	function times(trace) {
+		const most = Math.max(...trace.results.map((r) => Math.max(r.ratio || 0, r.ratio_high || 0)), 1) * 1.02;
+		const counted = trace.results.some((r) => known(r.instructions));
+		const heads = [["contender", "text"], [`ratio to ${D.baseline}`, "text"], ["95 % interval"],
+			["with loop"], ["per operation"], ["less loop"], ["first run"],
+			...(counted ? [["instructions"]] : []), ["", "text"]];
+		const mark = (r) => el("span", { class: "mark", text: r.refusing_samples ? "refused requests"
+			: r.samples && r.samples.block.length < 5 ? "few samples" : r.noisy ? "noisy" : "" });
+		const rows = everybody(trace, heads.length, (r) => [ratioCell(r, most),
+			known(r.ratio_low) ? `${number(r.ratio_low)} to ${number(r.ratio_high)}` : "–",
+			number(r.ratio_with_loop), Plots.time(r.ns), Plots.time(r.net_ns), Plots.time(r.first_ns),
+			...(counted ? [number(r.instructions, 1)] : []), mark(r)]);
+		return card("Time",
+			`User and system time. The replay loop takes ${Plots.time(trace.loop_ns)} of each operation when it calls nobody; ` +
+			"ratios are of times less that, those “with loop” of times as measured. A bar is the median over " +
+			`${count(trace.blocks)} paired blocks, the thin line its 95 % interval.` +
+			(counted ? " Instructions are less the loop's, too." : ""),
+			table(heads, rows, "headline"));
+	}
+
+	function memory(trace) {
+		if (!trace.results.some((r) => known(r.peak_held))) return null;
+		const most = Math.max(...trace.results.map((r) => r.peak_resident || 0), trace.peak_live) * 1.02;
+		const live = percent(trace.peak_live, most);
+		const refused = trace.results.some((r) => r.failures);
+		const heads = [["contender", "text"], ["peak resident", "text"], ["peak held"], ["held ÷ live"],
+			["held at the end"], ["segments or chunks"], ["storage calls"], ...(refused ? [["refused"]] : [])];
+		const rows = everybody(trace, heads.length, (r) => [
+			barCell(r.name, percent(r.peak_resident, most), bytes(r.peak_resident),
+				`${count(r.peak_resident)} bytes` + (known(r.high_water) ? `; by the kernel's own mark ${bytes(r.high_water)}` : ""),
+				el("div", { class: "level", style: `left:${live}` })),
+			bytes(r.peak_held), number(r.overhead), bytes(r.final_held), count(r.peak_regions),
+			count(r.storage_calls), ...(refused ? [count(r.failures)] : [])]);
+		return card("Memory",
+			`At most ${bytes(trace.peak_live)} are alive at once: the upright line. Resident is what is in memory, every page of ` +
+			"each block being used; held is what was got from the system, whether used or not.",
 			table(heads, rows, "headline"));
 	}
 	// }}}
@@ -121,7 +155,7 @@
 		const make = (title, text, key) => {
 			const series = [live, ...of(key)];
 			return series.length < 2 ? null : card(title, text,
-				plot((place) => Plots.lines(place, x, series, { bytes: true, xLabel: "operation" })),
+				plot((place) => Plots.lines(place, x, series, { bytes: true, scales: true, xLabel: "operation" })),
 				columnsTable(x, "operation", series, bytes));
 		};
 		return [
@@ -135,8 +169,16 @@
 		free: ["#d9a441", "#e6bf70", "#c98526", "#f0d59b", "#b06d1b", "#eac98a"], lost: ["#b23a48"],
 	};
 
+	// The heaps to one scale, unless one would be too flat to see.
+	function commonTop(results) {
+		const tops = results.map((r) => Math.max(...r.points.held));
+		return Math.max(...tops) <= 6 * Math.min(...tops) ? Math.max(...tops) : undefined;
+	}
+
 	function ledger(trace) {
-		return trace.results.filter((r) => r.ledger).map((r) => {
+		const results = trace.results.filter((r) => r.ledger && r.points);
+		const top = results.length ? commonTop(results) : undefined;
+		return results.map((r) => {
 			const used = {}, layers = [];
 			for (const cause of D.causes) {
 				const values = r.ledger[cause.cause];
@@ -147,7 +189,7 @@
 					meaning: cause.meaning });
 			}
 			return card(`Where ${r.name}'s bytes are`, "Every byte held belongs to exactly one cause; the causes sum to what is held at every sample.",
-				plot((place) => Plots.stacked(place, r.ledger.operation, layers)),
+				plot((place) => Plots.stacked(place, r.ledger.operation, layers, { top })),
 				columnsTable(r.ledger.operation, "operation", layers, bytes),
 				folded("What the causes mean", el("dl", {}, ...layers.flatMap((l) => [
 					el("dt", {}, el("span", { class: "swatch", style: `background:${l.colour}` }), l.label), el("dd", { text: l.meaning })]))));
@@ -226,8 +268,11 @@
 	function latency(trace) {
 		const results = trace.results.filter((r) => r.latency && r.latency.length);
 		if (!results.length) return null;
-		const rows = results.flatMap((r) => r.latency.map((l) => [nameCell(r.name), l.kind, count(l.count), number(l.p50, 0),
-			number(l.p90, 0), number(l.p99, 0), number(l.p999, 0), count(l.max)]));
+		const step = Math.max(...results.map((r) => r.latency_resolution || 0));
+		const told = (ns) => known(ns) && ns < step ? `< ${Plots.time(step)}` : Plots.time(ns);
+		const kindsIn = [...new Set(results.flatMap((r) => r.latency.filter((l) => l.count).map((l) => l.kind)))];
+		const rows = kindsIn.flatMap((kind) => results.flatMap((r) => r.latency.filter((l) => l.kind === kind && l.count).map((l) =>
+			[kind, nameCell(r.name), Plots.time(l.mean), told(l.p50), told(l.p90), told(l.p99), told(l.p999), Plots.time(l.max)])));
 		const kinds = [...new Set(results.flatMap((r) => (r.latency_histogram || {}).kind || []))];
 		const histogram = (kind) => {
 			const with_ = results.filter((r) => r.latency_histogram && r.latency_histogram.kind.includes(kind));
@@ -242,13 +287,15 @@
 				return { label: r.name, colour: colourOf[r.name], values };
 			});
 			return x.length < 2 ? null : el("div", {}, el("h3", { text: kind }),
-				plot((place) => Plots.lines(place, x, series, { xLog: true, yLog: true, xText: (n) => number(n, 0) + " ns",
+				plot((place) => Plots.lines(place, x, series, { xLog: true, yLog: true, xText: Plots.time,
 					yText: (v) => v >= .01 ? (100 * v).toFixed(0) + " %" : (100 * v).toPrecision(1) + " %", xLabel: "took at least" })),
 				columnsTable(x, "ns", series, (v) => v === null ? "–" : (100 * v).toPrecision(3) + " %"));
 		};
-		return card("Latency", "Nanoseconds for one operation, the clock's own share subtracted; taken in runs of their own. The curves say which share of the operations took at least that long.",
-			table([["contender", "text"], ["operation", "text"], ["count"], ["p50"], ["p90"], ["p99"], ["p99.9"], ["max"]], rows),
-			...kinds.map(histogram));
+		return card("Latency", `Single operations, clock in hand, in runs of their own; the clock's own share is subtracted. The clock's step is ${Plots.time(step)}; ` +
+			"the mean is finer, since steps even out over many. The slowest were mostly interrupted by the system, which the mean leaves out. " +
+			"The curves say which share of the operations took at least that long.",
+			table([["operation", "text"], ["contender", "text"], ["mean"], ["p50"], ["p90"], ["p99"], ["p99.9"], ["max"]], rows),
+			el("div", { class: "grid inner" }, ...kinds.map(histogram).filter(Boolean)));
 	}
 
 	function sizes(trace) {
@@ -272,10 +319,11 @@
 	function drain(trace) {
 		const results = trace.results.filter((r) => r.drain && r.drain.length);
 		if (!results.length) return null;
-		const moments = results[0].drain;
-		return card("After the end", "Bytes held and resident once every block was freed (for a heap: its request ended), with the process asleep.",
-			table([["contender", "text"], ...moments.map((m) => [`held, ${m.after_seconds} s`]), ...moments.map((m) => [`resident, ${m.after_seconds} s`])],
-				results.map((r) => [nameCell(r.name), ...r.drain.map((d) => bytes(d.held)), ...r.drain.map((d) => bytes(d.resident))])));
+		const when = (m) => m.after_seconds === 0 ? "at once" : `${m.after_seconds} s`;
+		const cell = (d) => el("span", {}, bytes(d.resident), el("br"), el("span", { class: "soft", text: bytes(d.held) }));
+		return card("After the end", "What is resident, and below it what is held, once every block was freed (for a heap: its request ended), with the process asleep.",
+			table([["contender", "text"], ...results[0].drain.map((m) => [when(m)])],
+				results.map((r) => [nameCell(r.name), ...r.drain.map(cell)]), "measures"));
 	}
 
 	function explanations(trace) {
@@ -283,7 +331,7 @@
 			el("ul", {}, ...e.sentences.map((s) => el("li", { text: s }))),
 			e.costs && e.costs.length ? table([["operation", "text"], ["sizes"], ["count"], [`${e.a}, ns`], [`${e.b}, ns`], ["difference"], ["share"]],
 				e.costs.slice(0, 10).map((c) => [c.kind, `${bytes(c.from)} – ${bytes(c.to)}`, count(c.count), number(c.a_ns, 1), number(c.b_ns, 1),
-					number(c.difference_ns / 1000, 0) + " µs", share(c.share)])) : null));
+					Plots.time(c.difference_ns), share(c.share)])) : null));
 	}
 	// }}}
 
@@ -298,9 +346,10 @@
 		later.length = 0;
 		const plots = [...curves(trace), ...ledger(trace), ...maps(trace), overRun(trace), unusable(trace), sizes(trace), drain(trace), ...pins(trace)];
 		main.replaceChildren(
-			el("ul", { class: "facts" }, fact("operations", count(trace.operations)), fact("requests", count(trace.requests)),
-				fact("most alive", bytes(trace.peak_live)), fact("in the trace", trace.trace.split("/").pop())),
-			headline(trace), ...explanations(trace),
+			el("ul", { class: "facts" }, el("li", {}, "trace ", el("b", { text: trace.trace.split("/").pop() })),
+				fact("operations", count(trace.operations)), fact(trace.requests === 1 ? "request" : "requests", count(trace.requests)),
+				fact("alive at most", bytes(trace.peak_live))),
+			...[times(trace), memory(trace)].filter(Boolean), ...explanations(trace),
 			el("div", { class: "grid" }, ...plots.filter(Boolean)),
 			...[measures(trace), latency(trace)].filter(Boolean));
 		later.forEach((draw) => draw());

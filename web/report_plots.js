@@ -28,6 +28,15 @@ const Plots = (() => {
 		return n === null || n === undefined ? "–" : n.toFixed(digits);
 	}
 
+	// Three digits and a unit.
+	function time(ns) {
+		if (ns === null || ns === undefined) return "–";
+		const units = ["ns", "µs", "ms", "s"];
+		let value = Math.abs(ns), unit = 0;
+		while (value >= 999.5 && unit < 3) { value /= 1000; unit++; }
+		return (ns < 0 ? "−" : "") + value.toFixed(value < 9.995 ? 2 : value < 99.95 ? 1 : 0) + " " + units[unit];
+	}
+
 	function share(n) {
 		return n === null || n === undefined ? "–" : (100 * n).toFixed(1) + " %";
 	}
@@ -76,32 +85,73 @@ const Plots = (() => {
 		];
 	}
 
+	// What the legend says; nothing while nothing is pointed at.
+	const told = (text) => (u, v, s, i) => i === null || i === undefined ? "" : v === null || v === undefined ? "–" : text(v);
+	const legend = { markers: { width: 0, fill: (u, i) => u.series[i].colour, stroke: (u, i) => u.series[i].colour } };
+
+	// A finger on the plot moves the cursor as a pointer does; scrolling goes on.
+	function touch(u) {
+		const move = (event) => {
+			const box = u.over.getBoundingClientRect(), at = event.touches[0];
+			u.setCursor({ left: at.clientX - box.left, top: at.clientY - box.top });
+		};
+		u.over.addEventListener("touchstart", move, { passive: true });
+		u.over.addEventListener("touchmove", move, { passive: true });
+	}
+
+	// Whether curves are so far apart that a linear scale would flatten some.
+	function farApart(series) {
+		const peaks = series.map((s) => Math.max(...s.values.map((v) => v || 0))).filter((v) => v > 0);
+		return peaks.length > 1 && Math.max(...peaks) > 8 * Math.min(...peaks);
+	}
+
+	// Of a logarithmic scale of bytes: what is less than a 200th of the most is out of sight.
+	const byteRange = (u, min, max) => [Math.pow(2, Math.floor(Math.log2(Math.max(min, max / 200)))),
+		Math.pow(2, Math.ceil(Math.log2(max)))];
+
+	// Buttons that choose the scale; the choice outlives redrawing.
+	function scaleButtons(root, state) {
+		const bar = document.createElement("div");
+		bar.className = "scales";
+		for (const [text, log] of [["linear", false], ["logarithmic", true]]) {
+			const button = document.createElement("button");
+			button.type = "button";
+			button.textContent = text;
+			button.setAttribute("aria-pressed", state.log === log);
+			button.addEventListener("click", () => { state.log = log; redraw(); });
+			bar.append(button);
+		}
+		root.append(bar);
+	}
+
 	// A line plot. x: numbers; lines: [{label, colour (custom property), values, dash, fill}].
-	// options: xText, yText, bytes (y is bytes), xLog, yLog, top (y ends there), steps.
+	// options: xText, yText, bytes (y is bytes), xLog, yLog, top (y ends there), steps, scales (the
+	// reader chooses y's scale).
 	function lines(element, x, series, options = {}) {
+		const state = { log: options.scales ? farApart(series) : !!options.yLog };
 		register(element, (root, width) => {
-			const xText = options.xText || count, yText = options.yText || bytes;
+			const xText = options.xText || count, yText = options.yText || bytes, yLog = state.log;
 			const look = axes(xText, yText);
-			if (options.bytes && !options.yLog) look[1].splits = byteSplits;
+			if (options.scales) scaleButtons(root, state);
+			if (options.bytes && !yLog) look[1].splits = byteSplits;
 			const paths = options.steps ? uPlot.paths.stepped({ align: 1 }) : undefined;
 			new uPlot({
 				width, height: Math.max(220, Math.min(360, width * .5)),
 				cursor: { drag: { x: true, y: false }, focus: { prox: 24 } },
 				scales: {
 					x: { time: false, distr: options.xLog ? 3 : 1, log: 2 },
-					y: { distr: options.yLog ? 3 : 1, log: 10,
-						range: options.yLog ? undefined : (u, min, max) =>
+					y: { distr: yLog ? 3 : 1, log: options.bytes ? 2 : 10,
+						range: yLog ? (options.bytes ? byteRange : undefined) : (u, min, max) =>
 							[0, options.top || Math.max(max, 1e-9) * 1.05] },
 				},
-				axes: look,
-				series: [{ label: options.xLabel || "operation", value: (u, v) => v === null ? "–" : xText(v) }]
+				axes: look, legend, hooks: { ready: [touch] },
+				series: [{ label: options.xLabel || "operation", value: told(xText) }]
 					.concat(series.map((s) => ({
-						label: s.label, stroke: css(s.colour), width: s.width || 2, dash: s.dash,
+						label: s.label, colour: css(s.colour), stroke: css(s.colour), width: s.width || 2, dash: s.dash,
 						fill: s.fill ? css(s.colour) + "33" : undefined, paths,
-						points: { show: x.length < 3 }, spanGaps: true,
-						value: (u, v) => v === null || v === undefined ? "–" : yText(v),
+						points: { show: x.length < 3 }, spanGaps: true, value: told(yText),
 					}))),
-			}, [x].concat(series.map((s) => s.values)), root);
+			}, [x].concat(series.map((s) => yLog ? s.values.map((v) => v > 0 ? v : null) : s.values)), root);
 		});
 	}
 
@@ -120,14 +170,14 @@ const Plots = (() => {
 			new uPlot({
 				width, height: Math.max(240, Math.min(380, width * .55)),
 				cursor: { drag: { x: true, y: false } },
-				scales: { x: { time: false }, y: { range: (u, min, max) => [0, Math.max(max, 1) * 1.02] } },
-				axes: look,
+				scales: { x: { time: false }, y: { range: (u, min, max) => [0, Math.max(options.top || max, 1) * 1.02] } },
+				axes: look, legend, hooks: { ready: [touch] },
 				bands: order.slice(0, -1).map((l, i) => ({ series: [i + 1, i + 2] })),
-				series: [{ label: "operation", value: (u, v) => count(v) }]
+				series: [{ label: "operation", value: told(count) }]
 					.concat(order.map((l) => ({
-						label: layers[l].label, stroke: layers[l].colour, width: .5,
+						label: layers[l].label, colour: layers[l].colour, stroke: layers[l].colour, width: .5,
 						fill: layers[l].colour, points: { show: false },
-						value: (u, v, s, i) => i === null || i === undefined ? "–" : bytes(layers[l].values[i]),
+						value: (u, v, s, i) => i === null || i === undefined ? "" : bytes(layers[l].values[i]),
 					}))),
 			}, [x].concat(order.map((l) => sums[l])), root);
 		});
@@ -162,6 +212,19 @@ const Plots = (() => {
 		return [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16));
 	}
 
+	function mapKey(page, empty, full) {
+		const key = document.createElement("div");
+		key.className = "key";
+		for (const [text, c] of [["not held", page], ["held, nothing in use", empty],
+			["some in use", mix(empty, full, .4)], ["all in use", full]]) {
+			const swatch = document.createElement("span");
+			swatch.className = "swatch";
+			swatch.style.background = `rgb(${c.join(",")})`;
+			key.append(swatch, text);
+		}
+		return key;
+	}
+
 	// Addresses by time: a pixel for each cell; the readout says what is under the pointer.
 	function map(element, data, colour) {
 		register(element, (root) => {
@@ -173,7 +236,7 @@ const Plots = (() => {
 			canvas.height = rows;
 			canvas.style.height = Math.max(140, Math.min(360, rows * 3)) + "px";
 			readout.className = "readout";
-			readout.textContent = "point at the picture";
+			readout.textContent = `operations 0 to ${count(data.operations[columns - 1])}; point at a place to see what is there`;
 			const context = canvas.getContext("2d"), image = context.createImageData(columns, rows);
 			const page = rgb(css("--card")), empty = rgb(css("--bar")), full = rgb(css(colour));
 			for (let x = 0; x < columns; x++) {
@@ -194,9 +257,9 @@ const Plots = (() => {
 					(region ? `region ${region.region}, offset ${bytes((y - region.row) * data.cell)}: ` : "") +
 					(mark === "." ? "not held" : mark === "0" ? "held, nothing in use" : `about ${mark}/9 in use`);
 			});
-			root.append(canvas, readout);
+			root.append(canvas, readout, mapKey(page, empty, full));
 		});
 	}
 
-	return { bytes, count, number, share, lines, stacked, bars, map, redraw, css };
+	return { bytes, count, number, time, share, lines, stacked, bars, map, redraw, css };
 })();
