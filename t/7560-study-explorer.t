@@ -36,7 +36,8 @@ a 14 3000000
 END
 
 ok "a page is made" "$ZMM" explore "$tmp/t.trace" -o "$tmp/explorer.html"
-ok "which names no other file" sh -c '! grep -qE "(src|href)=\"[^\"$]" "$1"' sh "$tmp/explorer.html"
+ok "which names no other file" sh -c \
+	'! grep -qE "(src|href)=\"[^\"\$#]" "$1"' sh "$tmp/explorer.html"
 like "$(head -c 2000 "$tmp/explorer.html")" "*default-src 'none'*" "and forbids the network"
 run "$ZMM" explore --mode legacy --from 3 --count 4 "$tmp/t.trace" -o "$tmp/part.html"
 is "$status" 0 "a part of the operations, one design"
@@ -123,7 +124,7 @@ look='go(23);
 	const searched = legacy.querySelectorAll(".searched .hot").length;
 	const pixels = (c) => c.getContext("2d").getImageData(0, 0, c.width, c.height).data;
 	const painted = (c) => pixels(c).some((value, i, all) => value !== all[i % 4]);
-	const all = [...document.querySelectorAll("canvas")];
+	const all = [...document.querySelectorAll("canvas")].filter((c) => c.offsetParent);
 	legacy.querySelector(".path li:last-child").click();
 	answer = `${kinds} | hot=${searched > 0} canvases=${all.length} ` +
 		`blank=${all.filter((c) => !painted(c)).length} ` +

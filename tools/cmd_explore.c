@@ -40,6 +40,7 @@ enum { STANDARD_COUNT = 1000, OPTION_DOCS = 256, OPTION_VARIANT, OPTION_TEXT };
 
 struct settings {
 	struct zmm_explorer_options page;
+	char titles[ZMM_EXPLORER_HEAPS][64];
 	bool legacy, modern;
 	size_t segment_size;
 	const char *text;
@@ -86,8 +87,13 @@ static int add_variant(struct settings *settings, const char *name)
 	const struct zmm_variant *variant;
 	int status = zmm_variant_option("explore", name, &variant);
 
-	return status != ZMM_EXIT_OK ? status : add_heap(settings, (struct zmm_explorer_heap){
-		variant->title, ZMM_ALLOCATOR_LEGACY, variant->segment_size, variant->switches });
+	if (status != ZMM_EXIT_OK)
+		return status;
+	snprintf(settings->titles[settings->page.heap_count % ZMM_EXPLORER_HEAPS],
+		sizeof settings->titles[0], "Legacy heap: %s", variant->title);
+	return add_heap(settings, (struct zmm_explorer_heap){
+		settings->titles[settings->page.heap_count % ZMM_EXPLORER_HEAPS], ZMM_ALLOCATOR_LEGACY,
+		variant->segment_size, variant->switches });
 }
 
 /* The heaps that the mode asks for, after those of --variant. */

@@ -32,6 +32,8 @@
 	_(zmm_file_explorer_js, "web/explorer.js") \
 	_(zmm_file_explorer_state_js, "web/explorer_state.js") \
 	_(zmm_file_explorer_map_js, "web/explorer_map.js") \
+	_(zmm_file_explorer_pages_js, "web/explorer_pages.js") \
+	_(zmm_file_explorer_course_js, "web/explorer_course.js") \
 	_(zmm_file_explorer_lists_js, "web/explorer_lists.js") \
 	_(zmm_file_report_html, "web/report.html") \
 	_(zmm_file_report_css, "web/report.css") \

@@ -7,19 +7,23 @@
 #include <inttypes.h>
 #include <string.h>
 
-#define CACHE "legacy.md#the-cache"
-#define BUCKETS "legacy.md#free_buckets"
-#define TREES "legacy.md#large_free_buckets"
-#define REST "legacy.md#rest_buckets"
-#define BLOCKS "legacy.md#blocks"
+#define CACHE "legacy.md#four-families-of-free-memory"
+#define BUCKETS "legacy.md#four-families-of-free-memory"
+#define TREES "legacy.md#four-families-of-free-memory"
+#define REST "legacy.md#four-families-of-free-memory"
+#define BLOCKS "legacy.md#layout"
+#define TAKING "legacy.md#allocating"
 #define FREEING "legacy.md#freeing"
-#define SEGMENTS "legacy.md#segments"
+#define SEGMENTS "legacy.md#layout"
+#define GIVING_BACK "legacy.md#when-memory-goes-back-to-the-system"
 #define LEGACY_RESIZE "legacy.md#resizing"
-#define LIMITS "legacy.md#the-limit"
-#define REQUESTS "legacy.md#the-end-of-a-request"
-#define BINS "modern.md#bins"
+#define LIMITS "legacy.md#the-limit-and-errors"
+#define FIGURES "legacy.md#figures"
+#define REQUESTS "legacy.md#the-start-and-the-end-of-a-request"
+#define BINS "modern.md#small-blocks"
 #define PAGES "modern.md#pages"
-#define CHUNKS "modern.md#chunks"
+#define CHUNKS "modern.md#when-memory-goes-back-to-the-system"
+#define CHUNK_LAYOUT "modern.md#layout"
 #define HUGE_BLOCKS "modern.md#huge-blocks"
 #define COLLECTION "modern.md#garbage-collection"
 
@@ -33,7 +37,8 @@ static const struct zmm_step_words words[ZEND_MM_EVENT_KINDS] = {
 	[ZEND_MM_EVENT_BUCKET_TAKEN] = {
 		"Bucket {n}: its oldest block, {size} bytes at {at}, is taken.", BUCKETS },
 	[ZEND_MM_EVENT_BUCKET_HIDDEN] = {
-		"Bucket {n} loses its bit although a block is in it: hidden until the bucket is refilled.",
+		"Bucket {n} loses its bit although a block is in it: hidden until the bucket is "
+		"refilled.",
 		BUCKETS },
 	[ZEND_MM_EVENT_TREES_TEST] = {
 		"Best fit: the search begins at tree {n}; the large bitmap is {bits}.", TREES },
@@ -42,17 +47,17 @@ static const struct zmm_step_words words[ZEND_MM_EVENT_KINDS] = {
 	[ZEND_MM_EVENT_TREE_TURN] = {
 		"Turn: bit {size} is {n}, so on to child {n} of {at}.", TREES },
 	[ZEND_MM_EVENT_TREE_BEST] = {
-		"The smallest so far that is enough: {size} bytes at {at}.", TREES },
+		"Best so far: {size} bytes at {at}.", TREES },
 	[ZEND_MM_EVENT_TREE_EXACT] = {
 		"Exact fit: {size} bytes at {at}.", TREES },
 	[ZEND_MM_EVENT_TREE_RIGHT] = {
-		"Child 1 at {at} is passed by and remembered: all of its subtree is larger.", TREES },
+		"Remembered: child 1 at {at}, passed by; all of its subtree is larger.", TREES },
 	[ZEND_MM_EVENT_TREE_BESIDE] = {
-		"Beside the request's path everything is large enough: from {at} down, tree {n}.", TREES },
+		"Beside the path: from {at} down, tree {n}, everything is large enough.", TREES },
 	[ZEND_MM_EVENT_TREE_TAKEN] = {
 		"Tree {n}: the block of {size} bytes at {at} is taken.", TREES },
 	[ZEND_MM_EVENT_TREES_EMPTY] = {
-		"No tree has a block of {size} bytes or more.", TREES },
+		"Nothing found: no tree has a block of {size} bytes or more.", TREES },
 	[ZEND_MM_EVENT_TREE_NEW_NODE] = {
 		"Listed: {size} bytes at {at} become a node of tree {n}.", TREES },
 	[ZEND_MM_EVENT_TREE_NEW_MEMBER] = {
@@ -61,62 +66,63 @@ static const struct zmm_step_words words[ZEND_MM_EVENT_KINDS] = {
 	[ZEND_MM_EVENT_TREE_LEAF_GONE] = {
 		"Unlinked: the leaf of {size} bytes at {at} leaves tree {n}.", TREES },
 	[ZEND_MM_EVENT_TREE_INNER_GONE] = {
-		"Unlinked: the node of {size} bytes at {at} leaves tree {n}; a leaf has to take its place.",
+		"Unlinked: the node of {size} bytes at {at} leaves tree {n}; a leaf has to take "
+		"its place.",
 		TREES },
 	[ZEND_MM_EVENT_TREE_REPLACED] = {
-		"Its place in tree {n} goes to the block of {size} bytes at {at}.", TREES },
+		"In its place: tree {n} has the block of {size} bytes at {at} there now.", TREES },
 	[ZEND_MM_EVENT_LIST_SEARCH] = {
 		"List: {n} blocks are looked at for {size} bytes; found at {at}.", TREES },
 	[ZEND_MM_EVENT_REST_SEARCH] = {
-		"The limit is near: the rest list is searched for {size} bytes.", REST },
+		"Limit near: the rest list is searched for {size} bytes.", REST },
 	[ZEND_MM_EVENT_REST_TAKEN] = {
 		"Rest list: the block of {size} bytes at {at} is taken.", REST },
 	[ZEND_MM_EVENT_REST_INSERT] = {
 		"Set apart: {size} bytes at {at} go to the rest list, which has {n} large blocks now.",
 			REST },
 	[ZEND_MM_EVENT_REST_EVICTED] = {
-		"The rest list is full: its oldest block, {size} bytes at {at}, goes to the ordinary "
-		"lists.",
+		"Rest list full: its oldest block, {size} bytes at {at}, goes to the ordinary lists.",
 		REST },
 	[ZEND_MM_EVENT_SPLIT] = {
 		"Split: the first {size} bytes at {at} are used, {n} are left over.", BLOCKS },
 	[ZEND_MM_EVENT_WHOLE] = {
 		"Taken whole: all {size} bytes at {at}; the {n} too many are no block.", BLOCKS },
 	[ZEND_MM_EVENT_CACHE_PUSH] = {
-		"To the cache: {size} bytes at {at} are pushed on stack {n}; the block stays marked as "
-		"used.",
+		"To the cache: {size} bytes at {at} are pushed on stack {n}; the block stays "
+		"marked as used.",
 		CACHE },
 	[ZEND_MM_EVENT_CACHE_FULL] = {
-		"The cache is full: it holds {size} bytes.", CACHE },
+		"Cache full: it holds {size} bytes.", CACHE },
 	[ZEND_MM_EVENT_MERGE_AFTER] = {
-		"Coalescing right: the block after, {size} bytes at {at}, is free and absorbed.", FREEING },
+		"Coalescing right: the block after, {size} bytes at {at}, is free and "
+		"absorbed.", FREEING },
 	[ZEND_MM_EVENT_MERGE_BEFORE] = {
 		"Coalescing left: the block before, {size} bytes at {at}, is free and absorbs this one.",
 		FREEING },
 	[ZEND_MM_EVENT_BUCKET_INSERT] = {
 		"Listed: {size} bytes at {at} go to the new end of bucket {n}.", BUCKETS },
 	[ZEND_MM_EVENT_CACHE_FLUSHED] = {
-		"The cache is flushed: {size} bytes go to the free lists.", CACHE },
+		"Cache flushed: {size} bytes go to the free lists.", CACHE },
 	[ZEND_MM_EVENT_SEGMENT_NEW] = {
-		"New segment from storage: {size} bytes at {at}.", SEGMENTS },
+		"New segment from storage: {size} bytes at {at}.", TAKING },
 	[ZEND_MM_EVENT_SEGMENT_RESIZED] = {
-		"Storage resizes the segment at {at} from {n} to {size} bytes.", SEGMENTS },
+		"Segment resized: at {at}, from {n} to {size} bytes.", SEGMENTS },
 	[ZEND_MM_EVENT_SEGMENT_GONE] = {
-		"Segment given back: {size} bytes at {at} return to storage.", SEGMENTS },
+		"Segment given back: {size} bytes at {at} return to storage.", GIVING_BACK },
 	[ZEND_MM_EVENT_SEGMENT_KEPT] = {
-		"The oldest segment, {size} bytes at {at}, is kept for the next request.", REQUESTS },
+		"Segment kept: the oldest, {size} bytes at {at}, for the next request.", REQUESTS },
 	[ZEND_MM_EVENT_RESIZE_STAYS] = {
-		"Stays where it is: {size} bytes at {at} serve {n}.", LEGACY_RESIZE },
+		"Stays: {size} bytes at {at} serve {n}.", LEGACY_RESIZE },
 	[ZEND_MM_EVENT_RESIZE_SHRINKS] = {
-		"Shrinks in place, at {at}: from {size} to {n} bytes.", LEGACY_RESIZE },
+		"Shrinks in place: at {at}, from {size} to {n} bytes.", LEGACY_RESIZE },
 	[ZEND_MM_EVENT_RESIZE_SWAPS] = {
-		"Swaps with the cache: a cached block of {n} bytes takes the data, the one at {at} its "
-		"place.",
+		"Swaps with the cache: a cached block of {n} bytes takes the data, the one at "
+		"{at} its place.",
 		LEGACY_RESIZE },
 	[ZEND_MM_EVENT_RESIZE_GROWS] = {
-		"Grows in place, at {at}: from {size} to {n} bytes.", LEGACY_RESIZE },
+		"Grows in place: at {at}, from {size} to {n} bytes.", LEGACY_RESIZE },
 	[ZEND_MM_EVENT_RESIZE_SEGMENT] = {
-		"The block at {at} has its segment for itself: the segment has to grow for {n} bytes.",
+		"Grows its segment: the block at {at} has it for itself and needs {n} bytes.",
 		LEGACY_RESIZE },
 	[ZEND_MM_EVENT_RESIZE_MOVES] = {
 		"Moves: {n} bytes are allocated anew, the data of {at} copied, the old block freed.",
@@ -126,58 +132,60 @@ static const struct zmm_step_words words[ZEND_MM_EVENT_KINDS] = {
 	[ZEND_MM_EVENT_REFUSED] = {
 		"Refused: storage has nothing for {size} bytes.", LIMITS },
 	[ZEND_MM_EVENT_RESERVE_FREED] = {
-		"The reserve at {at} is freed, so that the error can be reported.", LIMITS },
+		"Reserve freed: the block at {at} is given up, so that the error can be "
+		"reported.", LIMITS },
 	[ZEND_MM_EVENT_REQUEST_ENDED] = {
-		"The request ends: {size} bytes that were never freed are gone.", REQUESTS },
+		"Request ends: {size} bytes that were never freed are gone.", REQUESTS },
 	[ZEND_MM_EVENT_SLOT_TAKEN] = {
 		"Bin {n}: the slot of {size} bytes at {at} is popped from its list.", BINS },
 	[ZEND_MM_EVENT_SLOT_GIVEN] = {
 		"Bin {n}: the slot of {size} bytes at {at} is pushed on its list.", BINS },
 	[ZEND_MM_EVENT_BIN_EMPTY] = {
-		"Bin {n} has no free slot of {size} bytes: it needs a run of pages.", BINS },
+		"Bin {n}: there is no free slot of {size} bytes, it needs a run of pages.", BINS },
 	[ZEND_MM_EVENT_RUN_MADE] = {
-		"Run made: {size} bytes at {at} are cut into slots of bin {n}; the first is handed "
-		"out.", BINS },
+		"Run made: {size} bytes at {at} are cut into slots of bin {n}; the first is "
+		"handed out.", BINS },
 	[ZEND_MM_EVENT_CHUNK_SKIPPED] = {
-		"The chunk at {at} is passed over: it has {size} free pages, {n} are wanted.", CHUNKS },
+		"Passed over: the chunk at {at} has {size} free pages, {n} are wanted.", CHUNKS },
 	[ZEND_MM_EVENT_PAGES_SEARCH] = {
-		"Page search over the bitmap of the chunk at {at}: {n} pages; the free tail begins at "
-		"{size}.",
+		"Page search: {n} wanted in the bitmap of the chunk at {at}; its free tail "
+		"begins at {size}.",
 		PAGES },
 	[ZEND_MM_EVENT_PAGES_RANGE] = {
-		"A free range of {size} pages at {at}.", PAGES },
+		"Free range: {size} pages at {at}.", PAGES },
 	[ZEND_MM_EVENT_PAGES_BEST] = {
-		"The shortest range that is enough for {n} pages is the one at {at}.", PAGES },
+		"Best fit: the range at {at} is the shortest that is enough for {n}.", PAGES },
 	[ZEND_MM_EVENT_PAGES_EXACT] = {
-		"Exact fit: a range of {n} pages at {at}.", PAGES },
+		"Exact fit: a range of {n} at {at}.", PAGES },
 	[ZEND_MM_EVENT_PAGES_TAIL] = {
-		"Nothing shorter is enough: {n} pages from the tail, at {at}.", PAGES },
+		"Free tail: nothing shorter is enough, {n} are taken from it, at {at}.", PAGES },
 	[ZEND_MM_EVENT_PAGES_NONE] = {
-		"The chunk at {at} has no range of {n} pages.", PAGES },
+		"No range: the chunk at {at} has none of {n}.", PAGES },
 	[ZEND_MM_EVENT_PAGES_TAKEN] = {
-		"{size} pages at {at} are marked as used; the chunk has {n} free ones left.", PAGES },
+		"Pages taken: {size} at {at}; the chunk has {n} free ones left.", PAGES },
 	[ZEND_MM_EVENT_PAGES_GIVEN] = {
-		"{size} pages at {at} are free again; the chunk has {n} free ones now.", PAGES },
+		"Pages back: {size} at {at}; the chunk has {n} free ones now.", PAGES },
 	[ZEND_MM_EVENT_CHUNK_NEW] = {
 		"New chunk from the system: {size} bytes at {at}; {n} chunks now.", CHUNKS },
 	[ZEND_MM_EVENT_CHUNK_REUSED] = {
-		"A cached chunk is used again: the one at {at}; {n} chunks now.", CHUNKS },
+		"Cached chunk: the one at {at} is used again; {n} chunks now.", CHUNKS },
 	[ZEND_MM_EVENT_CHUNK_TO_FRONT] = {
-		"Found after {n} moves: the chunk at {at} goes to the front of the circle.", CHUNKS },
+		"To the front: the chunk at {at}, found after {n} moves, goes to the front of "
+		"the circle.", CHUNKS },
 	[ZEND_MM_EVENT_CHUNK_CACHED] = {
-		"The chunk at {at} has no run any more and is cached; {n} are.", CHUNKS },
+		"To the cache: the chunk at {at} has no run any more and is cached; {n} are.", CHUNKS },
 	[ZEND_MM_EVENT_CHUNK_GONE] = {
 		"Chunk given back: {size} bytes at {at} return to the system.", CHUNKS },
 	[ZEND_MM_EVENT_HUGE_NEW] = {
 		"Huge block: a mapping of its own, {size} bytes at {at}.", HUGE_BLOCKS },
 	[ZEND_MM_EVENT_HUGE_RESIZED] = {
-		"The mapping at {at} is resized in place, from {n} to {size} bytes.", HUGE_BLOCKS },
+		"Mapping resized: in place at {at}, from {n} to {size} bytes.", HUGE_BLOCKS },
 	[ZEND_MM_EVENT_HUGE_GONE] = {
-		"The mapping of {size} bytes at {at} is given back.", HUGE_BLOCKS },
+		"Mapping given back: {size} bytes at {at} return to the system.", HUGE_BLOCKS },
 	[ZEND_MM_EVENT_COLLECT] = {
 		"Collection: the free slots of each run are counted.", COLLECTION },
 	[ZEND_MM_EVENT_RUN_COLLECTED] = {
-		"The run of {size} bytes at {at} (bin {n}) has no used slot: its pages go back.",
+		"Run collected: {size} bytes at {at}, bin {n}, have no used slot, so the pages go back.",
 			COLLECTION },
 	[ZEND_MM_EVENT_COLLECTED] = {
 		"Collected: {size} bytes of pages.", COLLECTION }
@@ -191,8 +199,8 @@ static const struct zmm_element_words elements[] = {
 		BUCKETS },
 	{ "reserve", "reserve", "8 KiB kept back so that running out of memory can be reported.",
 		LIMITS },
-	{ "header", "header", "What the heap itself needs of a region: a segment's size and link, or a "
-		"chunk's first page with its bitmap and map.", SEGMENTS },
+	{ "header", "header", "What the heap itself needs of a region: a segment's size and link, or "
+		"a chunk's first page with its bitmap and map.", SEGMENTS },
 	{ "guard", "guard", "Marks a segment's end, so that freeing the last block needs no question.",
 		SEGMENTS },
 	{ "free pages", "free pages", "Pages of a chunk that belong to no run.", PAGES },
@@ -201,24 +209,56 @@ static const struct zmm_element_words elements[] = {
 		"entry of a huge block.", HUGE_BLOCKS },
 	{ "cache", "cache", "One stack per small size, last in, first out; 256 KiB in all.", CACHE },
 	{ "bucket", "free_buckets", "One queue per small size: the oldest block is taken first. A "
-		"bitmap "
-		"says which queues have one.", BUCKETS },
-	{ "tree", "large_free_buckets", "One bitwise trie per power of two. Each node is a free block; "
-		"the bits of a size lead down; equal sizes form a ring.", TREES },
+		"bitmap says which queues have one.", BUCKETS },
+	{ "tree", "large_free_buckets", "One bitwise trie per power of two. Each node is a free "
+		"block; the bits of a size lead down; equal sizes form a ring.", TREES },
 	{ "rest list", "rest_buckets", "What oversized segments have left over, kept out of the "
-		"ordinary "
-		"lists until the limit is near.", REST },
+		"ordinary lists until the limit is near.", REST },
 	{ "bin", "bin", "One of 30 slot sizes with its list of free slots, last in, first out.", BINS },
-	{ "real_size", "real size", "Bytes held from storage: memory_get_usage(true).",
-		"legacy.md#figures" },
+	{ "real_size", "real size", "Bytes held from storage: memory_get_usage(true).", FIGURES },
 	{ "size", "size", "Bytes of blocks handed out, headers and rounding included: "
-		"memory_get_usage().", "legacy.md#figures" },
-	{ "peak", "peak", "The most that size has been in this request.", "legacy.md#figures" },
+		"memory_get_usage().", FIGURES },
+	{ "peak", "peak", "The most that size has been in this request.", FIGURES },
 	{ "bytes_cached", "in the cache", "Legacy: bytes in cached blocks. Modern: bytes of cached "
-		"chunks.",
-		CACHE },
+		"chunks.", CACHE },
 	{ "live", "live", "Bytes that the program asked for and has not freed: what the trace says.",
-		"glossary.md" }
+		"glossary.md" },
+	{ "segment", "segment", "Memory from storage, 256 KiB or a multiple: a header, blocks without "
+		"a gap, a guard.", SEGMENTS },
+	{ "chunk", "chunk", "2 MiB at a multiple of 2 MiB: 512 pages, of which the first says what "
+		"the others are.", CHUNK_LAYOUT },
+	{ "cached chunk", "cached chunk", "An empty chunk that was not given back: it is expected to "
+		"be needed again.", CHUNKS },
+	{ "huge block", "huge block", "A mapping for one request that no chunk can serve.",
+		HUGE_BLOCKS },
+	{ "bitmap", "bitmap of pages", "A bit for each page of the chunk, 1 for those in use. Free "
+		"ranges are found in it, a word of 64 at a time.", PAGES },
+	{ "word: size and type", "size and type", "The block's size in bytes; its two lowest bits are "
+		"the type: 0 free, 1 used, 3 guard.", BLOCKS },
+	{ "word: of the block before", "of the block before", "A copy of the size and type of the "
+		"block before: the boundary tag by which a block finds its left "
+		"neighbour.", BLOCKS },
+	{ "word: next cached", "next cached", "The next block down the cache's stack.", CACHE },
+	{ "word: previous", "previous", "The previous block of the list or ring; 'in the heap' is the "
+		"list's head, or the block itself in a ring of one.", BLOCKS },
+	{ "word: next", "next", "The next block of the list or ring.", BLOCKS },
+	{ "word: parent", "parent", "The place that points at this node: its parent's child, or the "
+		"tree's root in the heap. NULL for members of a ring, 1 in the rest "
+		"list.", TREES },
+	{ "word: child 0", "child 0", "Where sizes go whose next bit is 0.", TREES },
+	{ "word: child 1", "child 1", "Where sizes go whose next bit is 1.", TREES },
+	{ "word: next free", "next free", "The next free slot of the bin.", BINS },
+	{ "word: next chunk", "next chunk", "The circle of chunks, in the order in which they are "
+		"searched.", CHUNK_LAYOUT },
+	{ "word: previous chunk", "previous chunk", "The circle of chunks, backward.", CHUNK_LAYOUT },
+	{ "word: free pages", "free pages", "How many of the 512 are free: a chunk with too few is "
+		"passed over.", PAGES },
+	{ "word: free tail", "free tail", "From this page on all are free: the search need not read "
+		"on.", PAGES },
+	{ "word: number", "number", "Counted up from chunk to chunk; decides which one is kept.",
+		CHUNKS },
+	{ "word: size", "size", "The segment's size in bytes.", SEGMENTS },
+	{ "word: next segment", "next segment", "The segment taken before this one.", SEGMENTS }
 };
 
 const struct zmm_step_words *zmm_step_words(enum zend_mm_study_event_kind kind)

@@ -8,6 +8,7 @@
 
 const at = { scene: 0, timer: null };
 const cards = [];
+let course = null;
 const byId = (id) => document.getElementById(id);
 
 function escape(text) {
@@ -69,11 +70,12 @@ function makeCard(data) {
 	element.innerHTML = `<h2>${escape(heap.title)}<span></span></h2>
 <dl class="figures"></dl><h3>What the allocator did</h3><ol class="path"></ol>
 <h3>Memory</h3><div class="map"></div><ul class="legend"></ul><div class="block"></div>
-<div class="all-lists"></div>`;
+<div class="page-map" hidden></div><div class="all-lists"></div>`;
 	byId('heaps').append(element);
 	card.path = element.querySelector('.path');
 	card.map = new MemoryMap(heap, element.querySelector('.map'),
-		(region, offset) => choose(card, region, offset));
+		(region, offset) => choose(card, region, offset), (region) => card.pages.draw(region));
+	card.pages = new PageMap(heap, element.querySelector('.page-map'));
 	element.querySelector('.legend').innerHTML = LEGENDS[heap.mode].map((state) =>
 		`<li data-element="${escape(DATA.states[state])}"><i style="--is: var(--${STATE_COLOURS[state]})">` +
 		`</i>${escape(DATA.states[state])}</li>`).join('');
@@ -82,13 +84,19 @@ function makeCard(data) {
 	return card;
 }
 
+const signed = (number) => (number > 0 ? '+' : '−') + Math.abs(number).toLocaleString('en');
+
 function drawFigures(card) {
 	const now = card.heap.now;
 	const before = card.heap.at > 0 ? card.heap.figures[card.heap.at - 1] : now;
 
-	card.element.querySelector('.figures').innerHTML = FIGURES.map(([key, title, index]) =>
-		`<div data-element="${key}" class="${now[index] === before[index] ? '' : 'moved'}"><dt>${title}</dt>` +
-		`<dd title="${now[index]} bytes">${now[index].toLocaleString('en')}</dd></div>`).join('');
+	card.element.querySelector('.figures').innerHTML = FIGURES.map(([key, title, index]) => {
+		const moved = now[index] - before[index];
+
+		return `<div data-element="${key}" tabindex="0" class="${moved ? 'moved' : ''}"><dt>${title}</dt>` +
+			`<dd title="${now[index]} bytes">${now[index].toLocaleString('en')}` +
+			`<small>${moved ? signed(moved) : ''}</small></dd></div>`;
+	}).join('');
 }
 
 function drawPath(card) {
@@ -117,7 +125,8 @@ function drawBlock(card) {
 	const words = found[0].slice(6);
 
 	box.innerHTML = `<p>${escape(blockText(spot[0], found))}</p>` + (words.length ? '<div class="bytes"><table><tr>' +
-		words.map((word) => `<th>+${word[1]} ${escape(DATA.words[word[0]])}</th>`).join('') + '</tr><tr>' +
+		words.map((word) => `<th data-element="word: ${escape(DATA.words[word[0]])}">+${word[1]} ` +
+			`${escape(DATA.words[word[0]])}</th>`).join('') + '</tr><tr>' +
 		words.map((word) => `<td>${escape(wordText(word))}</td>`).join('') + '</tr></table></div>' : '');
 }
 
@@ -155,18 +164,57 @@ function goToSpot(card, text) {
 	}
 }
 
+/* What a step is about, among what is drawn, as selectors. */
+function selectorsOf(step) {
+	const kind = DATA.kinds[step[0]][0];
+	const list = { 'cache hit': 'cache', 'cache miss': 'cache', 'to the cache': 'cache', bucket: 'bucket',
+		'to a bucket': 'bucket', slot: 'bin', 'slot back': 'bin', 'bin empty': 'bin' }[kind];
+	const found = [`[data-spot="${spotText(step[1], step[2])}"]`];
+
+	if (list) {
+		found.push(`[data-list="${list}:${step[4]}"]`, `[data-bit="${list}:${step[4]}"]`);
+	} else if (kind === 'turn') {
+		found.push(`[data-edge="${spotText(step[1], step[2])}:${step[4]}"]`);
+	} else if (kind === 'bitmap test') {
+		found.push('[data-bit^="bucket:"].asked');
+	} else if (kind === 'trees') {
+		found.push('[data-bit^="tree:"].asked');
+	} else if (/^(node|tree|new node|joins a ring|leaf leaves)$/.test(kind)) {
+		found.push(`[data-bit="tree:${step[4]}"]`);
+	}
+	return found.join();
+}
+
+/* Points at a step in all that is drawn; go: the map goes there as well. */
 function pointStep(card, line, go) {
 	const step = card.heap.scene.s[line.dataset.step];
 
 	if (!step) {
 		return;
 	}
-	card.path.querySelectorAll('.chosen').forEach((one) => one.classList.remove('chosen'));
+	card.element.querySelectorAll('.chosen, .now').forEach((one) => one.classList.remove('chosen', 'now'));
 	line.classList.add('chosen');
 	if (go && step[1] >= 0) {
 		goToSpot(card, spotText(step[1], step[2]));
 	}
+	card.element.querySelectorAll(selectorsOf(step)).forEach((one) => one.classList.add('now'));
+	if (!card.pages.element.hidden) {
+		card.pages.paint(step);
+	}
 	explain(DATA.kinds[step[0]][0] + ' —', sentence(step), DATA.kinds[step[0]][2]);
+}
+
+/* The next step, or the one before, of the card that a step was last chosen in. */
+function walkSteps(by) {
+	const card = cards.find((one) => one.path.querySelector('.chosen')) || cards[0];
+	const lines = [...card.path.querySelectorAll('[data-step]')];
+	const at = lines.findIndex((line) => line.classList.contains('chosen'));
+	const line = lines[Math.max(0, Math.min(lines.length - 1, at + by))];
+
+	if (line) {
+		pointStep(card, line, true);
+		line.scrollIntoView({ block: 'nearest' });
+	}
 }
 
 function clicked(card, event) {
@@ -194,6 +242,23 @@ function hovered(card, event) {
 	}
 }
 
+/* Marks the point of a lesson that is about this operation, and scrolls the lesson to it. */
+function markPoint() {
+	const text = byId('text');
+	const link = text.querySelector(`li a[href="#op=${DATA.first + at.scene}"]`);
+
+	text.querySelectorAll('.here').forEach((point) => point.classList.remove('here'));
+	if (link) {
+		const point = link.closest('li');
+
+		point.classList.add('here');
+		if (text.scrollHeight > text.clientHeight) {
+			text.scrollTop += point.getBoundingClientRect().top - text.getBoundingClientRect().top -
+				text.clientHeight / 3;
+		}
+	}
+}
+
 /* --- going ----------------------------------------------------------------------------------- */
 
 function go(scene) {
@@ -202,6 +267,8 @@ function go(scene) {
 		card.heap.go(at.scene);
 		drawCard(card);
 	}
+	course.draw(at.scene);
+	markPoint();
 	byId('slide').value = at.scene;
 	byId('number').value = DATA.first + at.scene;
 	byId('operation').innerHTML = `<b>${DATA.first + at.scene}</b> of ${DATA.total}: ` +
@@ -230,13 +297,16 @@ function play() {
 }
 
 function explainKeys() {
-	explain('Keys:', '← → one operation, with Shift ten; Home, End; space plays; g goes to a number; ' +
-		'+ and − zoom the map, wheel and drag too. Click steps, blocks and members.', '');
+	explain('Keys:', '← → one operation, with Shift ten; j and k the steps within it; Home, End; space plays; ' +
+		'g goes to a number; + and − zoom the map, as the wheel does, and it can be dragged. Point at ' +
+		'anything, or click it, to have it explained.', '');
 }
 
 const KEYS = {
 	ArrowRight: (event) => go(at.scene + (event.shiftKey ? 10 : 1)),
 	ArrowLeft: (event) => go(at.scene - (event.shiftKey ? 10 : 1)),
+	j: () => walkSteps(1),
+	k: () => walkSteps(-1),
 	Home: () => go(0),
 	End: () => go(DATA.count),
 	' ': play,
@@ -245,6 +315,11 @@ const KEYS = {
 	'+': () => cards.forEach((card) => card.map.zoom(0.5, 0.5)),
 	'-': () => cards.forEach((card) => card.map.zoom(2, 0.5))
 };
+
+function redraw() {
+	cards.forEach((card) => card.map.draw());
+	course.draw(at.scene);
+}
 
 function listen() {
 	byId('begin').onclick = () => go(0);
@@ -262,14 +337,13 @@ function listen() {
 		}
 	};
 	document.addEventListener('keydown', (event) => {
-		if (!/INPUT|SELECT/.test(event.target.tagName) && KEYS[event.key] && !event.ctrlKey && !event.metaKey) {
+		if (!/INPUT|SELECT|SUMMARY|^A$/.test(event.target.tagName) && KEYS[event.key] && !event.ctrlKey && !event.metaKey) {
 			event.preventDefault();
 			KEYS[event.key](event);
 		}
 	});
-	window.addEventListener('resize', () => cards.forEach((card) => card.map.draw()));
-	window.matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () =>
-		cards.forEach((card) => card.map.draw()));
+	window.addEventListener('resize', redraw);
+	window.matchMedia('(prefers-color-scheme: dark)').addEventListener('change', redraw);
 }
 
 /* Goes where the address says. */
@@ -293,10 +367,16 @@ function begin() {
 	byId('number').max = DATA.first + DATA.count;
 	DATA.heaps.forEach((data) => cards.push(makeCard(data)));
 	listen();
+	course = new Course(cards.map((card) => card.heap), byId('course'), go);
 	stop();
 	explainKeys();
 	arrive();
-	window.addEventListener('hashchange', arrive);
+	window.addEventListener('hashchange', () => {
+		arrive();
+		if (byId('heaps').getBoundingClientRect().top > innerHeight / 2) {   /* below the text */
+			byId('heaps').scrollIntoView();
+		}
+	});
 }
 
 begin();

@@ -4,7 +4,7 @@
  */
 'use strict';
 
-const MOST_CHIPS = 14;
+const MOST_CHIPS = 14, MOST_SLOTS = 7;   /* of a list, of a bin */
 
 function chip(heap, member, hot) {
 	const spot = spotText(member[0], member[1]);
@@ -17,15 +17,18 @@ function chip(heap, member, hot) {
 	return button;
 }
 
-function row(heap, title, element, members, hot, what) {
+function row(heap, title, element, index, members, hot, what) {
 	const line = document.createElement('div');
 	const name = document.createElement('span');
 
 	line.className = members.length > 1 || what ? 'stack' : 'stack short';
+	line.dataset.list = `${element}:${index}`;
 	name.textContent = title;
 	name.dataset.element = element;
 	line.append(name);
-	for (const member of members.slice(0, MOST_CHIPS)) {
+	const most = element === 'bin' ? MOST_SLOTS : MOST_CHIPS;
+
+	for (const member of members.slice(0, most)) {
 		const one = chip(heap, member, hot);
 
 		if (what) {
@@ -33,27 +36,42 @@ function row(heap, title, element, members, hot, what) {
 		}
 		line.append(one);
 	}
-	if (members.length > MOST_CHIPS) {
-		line.append(`and ${members.length - MOST_CHIPS} more`);
+	if (members.length > most) {
+		line.append(`and ${members.length - most} more`);
 	}
 	return line;
 }
 
-/* The small bitmap: a bit for each of the 64 buckets. */
-function bitmap(heap) {
+/* The bits of a bitmap: what is set, and what the operation asked for. test: the step that did. */
+function bits(element, list, set, test, text) {
 	const line = document.createElement('div');
 
 	line.className = 'bits';
-	line.dataset.element = 'bucket';
-	for (let bucket = 0; bucket < 64; bucket++) {
-		const bit = document.createElement('i');
+	line.dataset.element = element;
+	for (let bit = 0; bit < 64; bit++) {
+		const one = document.createElement('i');
 
-		bit.textContent = bucket % 8 === 0 ? bucket : '';
-		bit.title = `bucket ${bucket}: blocks of ${8 * bucket + 32} bytes`;
-		bit.className = heap.list(LIST.bucket, bucket).length ? 'set' : '';
-		line.append(bit);
+		one.textContent = bit % 8 === 0 ? bit : '';
+		one.title = text(bit);
+		one.className = (set(bit) ? 'set' : '') + (test && bit >= test[4] ? ' asked' : '');
+		one.dataset.bit = `${list}:${bit}`;
+		line.append(one);
 	}
 	return line;
+}
+
+const stepOf = (heap, kind) => heap.scene.s.find((step) => step[0] === KIND[kind]);
+
+/* The small bitmap: a bit for each of the 64 buckets. */
+function bitmap(heap) {
+	return bits('bucket', 'bucket', (bucket) => heap.list(LIST.bucket, bucket).length,
+		stepOf(heap, 'bitmap test'), (bucket) => `bucket ${bucket}: blocks of ${8 * bucket + 32} bytes`);
+}
+
+/* The large bitmap: a bit for each tree. */
+function treeBitmap(heap) {
+	return bits('tree', 'tree', (tree) => heap.list(LIST.tree, tree).length, stepOf(heap, 'trees'),
+		(tree) => `tree ${tree}: blocks of 2^${tree} bytes and more`);
 }
 
 /* --- trees ----------------------------------------------------------------------------------- */
@@ -117,11 +135,12 @@ function drawNode(picture, node, hot, turns) {
 		const [px, py] = nodePlace(node.parent);
 		const parent = spotText(node.parent.member[0], node.parent.member[1]);
 		const turned = turns.get(parent) === node.link;
+		const edge = `${parent}:${node.link}`;
 
-		picture.append(svg('path', { class: turned ? 'hot-edge' : 'edge', d: `M${px + NODE.width / 2} ` +
+		picture.append(svg('path', { class: turned ? 'hot-edge' : 'edge', 'data-edge': edge, d: `M${px + NODE.width / 2} ` +
 			`${py + NODE.height} C${px + NODE.width / 2} ${y - 6} ${x + NODE.width / 2} ${py + NODE.height + 6} ` +
 			`${x + NODE.width / 2} ${y}` }));
-		picture.append(svg('text', { class: turned ? 'hot-turn' : 'turn', x: (px + x + NODE.width) / 2 + 4,
+		picture.append(svg('text', { class: turned ? 'hot-turn' : 'turn', 'data-edge': edge, x: (px + x + NODE.width) / 2 + 4,
 			y: y - 10 }, String(node.link)));
 	}
 	group.dataset.spot = spots[0];
@@ -191,7 +210,7 @@ function emptyNote() {
 
 function rowsOf(heap, lists, list, hot, title) {
 	const rows = lists.filter((one) => one[0] === list).map(([, index, members]) =>
-		row(heap, title(index, members), DATA.lists[list], members, hot));
+		row(heap, title(index, members), DATA.lists[list], index, members, hot));
 
 	return rows.length ? rows : [emptyNote()];
 }
@@ -199,7 +218,7 @@ function rowsOf(heap, lists, list, hot, title) {
 function legacyLists(heap, lists, hot) {
 	const trees = document.createElement('div');
 	const rest = lists.filter((one) => one[0] === LIST.rest).map(([, , members]) =>
-		row(heap, 'the oldest first', 'rest list', members, hot, (m) => `${m[2]} at ${spotText(m[0], m[1])}`));
+		row(heap, 'the oldest first', 'rest list', 0, members, hot, (m) => `${m[2]} at ${spotText(m[0], m[1])}`));
 	const sizes = (name) => (index, members) => `${name} ${index} · ${members[0][2]} B`;
 
 	trees.className = 'trees';
@@ -211,7 +230,7 @@ function legacyLists(heap, lists, hot) {
 		...rowsOf(heap, lists, LIST.cache, hot, sizes('stack'))),
 	...section('Buckets, the oldest first', bitmap(heap),
 		...rowsOf(heap, lists, LIST.bucket, hot, sizes('bucket')))];
-	const large = [...section('Trees of large free blocks', trees.children.length ? trees : emptyNote()),
+	const large = [...section('Trees of large free blocks', treeBitmap(heap), trees.children.length ? trees : emptyNote()),
 		...section('Rest list', ...(rest.length ? rest : [emptyNote()]))];
 
 	/* First what the operation has to do with. */

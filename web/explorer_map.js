@@ -6,7 +6,9 @@
 'use strict';
 
 const STATE_COLOURS = ['header', 'header', 'used', 'reserve', 'cached', 'free', 'free', 'tail', 'own'];
+const INKS = { 5: 'on-free', 6: 'on-free', 7: 'on-free' };   /* of writing on a state */
 const SMALLEST_VIEW = 48;   /* bytes across the closer look */
+const BEFORE_HEIGHT = 26;   /* of the strip that shows how it was */
 
 function colours() {
 	const style = getComputedStyle(document.documentElement);
@@ -41,9 +43,12 @@ function bytesText(bytes) {
 }
 
 class MemoryMap {
-	constructor(heap, element, choose) {
+	/* choose is called with the (region, offset) that was clicked, drawn with the region whenever
+	 * the map is drawn. */
+	constructor(heap, element, choose, drawn) {
 		this.heap = heap;
-		this.choose = choose;      /* called with (region, offset) of what was clicked */
+		this.choose = choose;
+		this.drawn = drawn;
 		this.region = 0;           /* number of the one looked at closely */
 		this.view = [0, 1];        /* the bytes of it that are shown */
 		this.follow = true;        /* the view goes to what happens */
@@ -54,10 +59,11 @@ class MemoryMap {
 			'<button data-zoom="0.5" title="Magnify (+)">+</button>' +
 			'<button data-zoom="2" title="Make smaller (-)">−</button>' +
 			'<button data-zoom="all">whole</button>' +
-			'<label><input type="checkbox" checked> follow</label><span></span></div>';
+			'<label><input type="checkbox" checked> follow</label><em></em><span></span></div>';
 		this.list = element.querySelector('.regions');
 		this.detail = element.querySelector('.detail');
 		this.range = element.querySelector('.zoom span');
+		this.label = element.querySelector('.zoom em');
 		this.box = element.querySelector('input');
 		this.listen(element);
 	}
@@ -113,9 +119,11 @@ class MemoryMap {
 	}
 
 	hover(event) {
-		const found = this.heap.blockAt(this.region, this.byteAt(event));
+		const before = this.label.textContent && event.offsetY < BEFORE_HEIGHT;
+		const found = before ? this.heap.blockBefore(this.region, this.byteAt(event))
+			: this.heap.blockAt(this.region, this.byteAt(event));
 
-		showTip(found && blockText(this.region, found), event);
+		showTip(found && (before ? 'before: ' : '') + blockText(this.region, found), event);
 	}
 
 	sizeOf(number) {
@@ -178,33 +186,55 @@ class MemoryMap {
 		this.draw();
 	}
 
-	/* A bar for each region, in order. */
+	/* The regions in order, those that the operation gave back at the end: [number, kind, size]. */
+	regions() {
+		const gone = this.heap.was('o').filter((old) => !this.sizeOf(old[0]));
+
+		return [...this.heap.order, ...gone];
+	}
+
+	/* A bar for each region. */
 	arrange() {
+		const regions = this.regions();
+		const before = new Set(this.heap.was('o').map((region) => region[0]));
+
 		for (const [number, bar] of this.bars) {
-			if (!this.heap.order.some((region) => region[0] === number)) {
+			if (!regions.some((region) => region[0] === number)) {
 				bar.remove();
 				this.bars.delete(number);
 			}
 		}
-		for (const [number, kind, size] of this.heap.order) {
-			let bar = this.bars.get(number);
+		for (const [number, kind, size] of regions) {
+			const bar = this.bars.get(number) || this.makeBar(number);
+			const gone = !this.sizeOf(number), fresh = !before.has(number);
 
-			if (!bar) {
-				bar = document.createElement('div');
-				bar.className = 'region';
-				bar.innerHTML = '<button></button><canvas class="over"></canvas>';
-				bar.addEventListener('click', (event) => this.pick(number, event, bar));
-				this.bars.set(number, bar);
-			}
-			bar.firstChild.textContent = `${DATA.regions[kind]} ${number}`;
-			bar.firstChild.title = bytesText(size);
+			bar.classList.toggle('gone', gone);
+			bar.classList.toggle('fresh', fresh);
+			bar.dataset.element = DATA.regions[kind];
+			bar.firstChild.innerHTML = `${DATA.regions[kind]} ${number}<small>` +
+				`${gone ? 'given back' : fresh ? 'new, ' + bytesText(size) : bytesText(size)}</small>`;
 			this.list.append(bar);
 		}
+	}
+
+	makeBar(number) {
+		const bar = document.createElement('div');
+
+		bar.className = 'region';
+		bar.innerHTML = '<button></button><canvas class="over"></canvas>';
+		bar.addEventListener('click', (event) => this.pick(number, event, bar));
+		this.bars.set(number, bar);
+		return bar;
 	}
 
 	pick(number, event, bar) {
 		const size = this.sizeOf(number);
 		const canvas = bar.lastChild;
+
+		if (!size) {
+			return;
+		}
+
 		const width = this.region === number ? this.view[1] - this.view[0] : Math.min(size, 16384);
 		const centre = event.target === canvas ? size * event.offsetX / canvas.clientWidth : size / 2;
 
@@ -216,7 +246,7 @@ class MemoryMap {
 	draw() {
 		const colour = colours();
 
-		for (const [number, kind, size] of this.heap.order) {
+		for (const [number, , size] of this.regions()) {
 			const bar = this.bars.get(number);
 
 			bar.classList.toggle('current', number === this.region);
@@ -225,13 +255,15 @@ class MemoryMap {
 		this.drawDetail(colour);
 		this.range.textContent = `${this.region}+${Math.floor(this.view[0])} … ` +
 			`${this.region}+${Math.floor(this.view[1])} (${bytesText(Math.round(this.view[1] - this.view[0]))})`;
+		this.drawn(this.region);
 	}
 
 	drawBar(canvas, number, size, colour) {
 		const [context, width, height] = prepare(canvas);
+		const blocks = this.sizeOf(number) ? this.heap.blocks(number) : this.heap.was('r' + number);
 		let at = 0;
 
-		for (const block of this.heap.blocks(number)) {
+		for (const block of blocks) {
 			context.fillStyle = colour(STATE_COLOURS[block[1]]);
 			context.fillRect(at / size * width, 0, Math.max(block[0] / size * width, 0.2), height);
 			at += block[0];
@@ -246,61 +278,83 @@ class MemoryMap {
 		}
 	}
 
+	/* The view: how it was before the operation, if that changed anything here, above how it is. */
 	drawDetail(colour) {
 		const [context, width, height] = prepare(this.detail);
-		const [from, to] = this.view;
-		const scale = width / (to - from);
-		let at = 0;
+		const key = 'r' + this.region;
+		const before = this.heap.before.has(key) && this.heap.at > 0 && this.heap.was(key);
+		const band = { context, colour, scale: width / (this.view[1] - this.view[0]) };
 
 		context.font = '11px ui-monospace, "DejaVu Sans Mono", monospace';
 		context.textBaseline = 'middle';
-		for (const block of this.heap.blocks(this.region)) {
+		if (before) {
+			this.drawBand({ ...band, top: 0, bottom: BEFORE_HEIGHT, old: true }, before);
+		}
+		this.drawBand({ ...band, top: before ? BEFORE_HEIGHT + 3 : 0, bottom: height - 16, old: false },
+			this.heap.blocks(this.region));
+		this.drawRuler(context, ...this.view, band.scale, height, colour);
+		this.label.textContent = before ? (before.length ? 'above: before' : 'before: not there yet') : '';
+	}
+
+	drawBand(band, blocks) {
+		const [from, to] = this.view;
+		let at = 0;
+
+		for (const block of blocks) {
 			if (at + block[0] > from && at < to) {
-				this.drawBlock(context, block, at, (at - from) * scale, block[0] * scale, height, colour);
+				this.drawBlock(band, block, at, (at - from) * band.scale, block[0] * band.scale);
 			}
 			at += block[0];
 		}
-		this.drawRuler(context, from, to, scale, height, colour);
 	}
 
-	drawBlock(context, block, at, x, wide, height, colour) {
-		const bottom = height - 16;
+	drawBlock(band, block, at, x, wide) {
+		const { context, colour, top, bottom } = band;
 		const left = Math.max(x, 0), right = Math.min(x + wide, this.detail.clientWidth);
-		const is = (spot) => spot && spot[0] === this.region && spot[1] >= at && spot[1] < at + block[0];
+		const is = (spot) => !band.old && spot && spot[0] === this.region && spot[1] >= at &&
+			spot[1] < at + block[0];
 
+		context.globalAlpha = band.old ? 0.6 : 1;
 		context.fillStyle = colour(STATE_COLOURS[block[1]]);
-		context.fillRect(x, 0, wide, bottom);
+		context.fillRect(x, top, wide, bottom - top);
 		context.fillStyle = colour('card');
-		context.fillRect(x + wide - Math.min(0.7, wide / 3), 0, Math.min(0.7, wide / 3), bottom);
-		this.drawWords(context, block, x, wide, bottom, colour);
+		context.fillRect(x + wide - Math.min(0.7, wide / 3), top, Math.min(0.7, wide / 3), bottom - top);
+		context.globalAlpha = 1;
+		if (!band.old) {
+			this.drawWords(context, block, x, wide, top, bottom, colour);
+		}
 		if (right - left > 26) {
-			context.fillStyle = colour('on');
-			clippedText(context, String(block[0]), left + 5, 12, right - left - 8);
-			clippedText(context, DATA.states[block[1]] + (block[4] ? ' · op ' + block[4] : ''), left + 5, 28,
-				right - left - 8);
+			const text = String(block[0]), state = DATA.states[block[1]];
+
+			context.fillStyle = colour(INKS[block[1]] || 'on');
+			clippedText(context, band.old ? `${text} ${state}` : text, left + 5, top + 10, right - left - 8);
+			clippedText(context, band.old ? '' : state + (block[4] ? ' · op ' + block[4] : ''), left + 5,
+				top + 25, right - left - 8);
 		}
 		if (is(this.chosen) || is(this.hot)) {
 			context.strokeStyle = is(this.chosen) ? colour('accent') : colour('hot');
 			context.lineWidth = 2.5;
-			context.strokeRect(x + 1.2, 1.2, Math.max(1, wide - 2.4), bottom - 2.4);
+			context.strokeRect(x + 1.2, top + 1.2, Math.max(1, wide - 2.4), bottom - top - 2.4);
 		}
 	}
 
 	/* The words of the header where there is room for them. */
-	drawWords(context, block, x, wide, bottom, colour) {
+	drawWords(context, block, x, wide, top, bottom, colour) {
+		const from = top + 36;
+
 		for (const word of block.slice(6)) {
-			const from = x + word[1] / block[0] * wide;
+			const left = x + word[1] / block[0] * wide;
 			const width = 8 / block[0] * wide;
 
 			if (width < 9) {
 				return;
 			}
-			context.strokeStyle = colour('on');
+			context.strokeStyle = colour(INKS[block[1]] || 'on');
 			context.lineWidth = 0.6;
-			context.strokeRect(from + 0.5, 40, width - 1, bottom - 43);
-			context.fillStyle = colour('on');
-			clippedText(context, DATA.words[word[0]], from + 3, 51, width - 5);
-			clippedText(context, wordText(word), from + 3, 67, width - 5);
+			context.strokeRect(left + 0.5, from, width - 1, bottom - from - 3);
+			context.fillStyle = colour(INKS[block[1]] || 'on');
+			clippedText(context, DATA.words[word[0]], left + 3, from + 10, width - 5);
+			clippedText(context, wordText(word), left + 3, from + 24, width - 5);
 		}
 	}
 
