@@ -36,6 +36,7 @@ struct run {
 	const zmm_program *program;
 	uint64_t samples;
 	uint64_t family_bytes; /* seen over the run, so that a ledger that shows nothing fails */
+	uint64_t quarantined; /* likewise */
 	char complaint[200];
 };
 
@@ -57,6 +58,7 @@ static bool observe(void *context, const struct zmm_replay_moment *moment)
 			moment->operation, text);
 	}
 	run->samples++;
+	run->quarantined += ledger.bytes[ZMM_CAUSE_QUARANTINED];
 	run->family_bytes += zmm_ledger_family(&ledger, ZMM_FAMILY_FREE);
 	return !run->complaint[0];
 }
@@ -78,6 +80,29 @@ static void check_trace(const char *path, const zmm_program *program, enum zmm_a
 	if (!done) {
 		diag("%s; %s", run.complaint, error.text);
 	}
+}
+
+/* A guarded heap holds what it puts around blocks, and freed ones in quarantine. */
+static void check_guarded(const char *path, enum zmm_allocator allocator, const char *guards)
+{
+	struct zmm_replay_options options = { .allocator = allocator };
+	struct zmm_error error = { .text = "" };
+	zmm_program *program = zmm_program_load(path, 0, &error);
+	struct run run = { .program = program };
+	struct zmm_full_run full = { .observer = observe, .context = &run, .observe_every = 50 };
+
+	setenv("ZEND_MM_DEBUG", guards, 1);
+	zmm_replay *replay = program ? zmm_replay_new(program, &options, &error) : NULL;
+	bool done = replay && zmm_replay_full(replay, &full, &error);
+	zmm_replay_free(replay);
+	unsetenv("ZEND_MM_DEBUG");
+	ok(done && (run.quarantined > 0) == (strstr(guards, "quarantine") != NULL),
+		"guarded by %s on %s: %" PRIu64 " ledgers sum", guards, zmm_allocator_name(allocator),
+		run.samples);
+	if (!done) {
+		diag("%s; %s", run.complaint, error.text);
+	}
+	zmm_program_free(program);
 }
 
 #if HAVE_ZSTD
@@ -112,5 +137,13 @@ int main(void)
 		zmm_program_free(program);
 	}
 	globfree(&found);
+	snprintf(pattern, sizeof pattern, "%s/seed.trace.zst", traces ? traces : "t/golden");
+	static const char *const guards[] = {
+		"padding=16", "padding=16,quarantine=1M", "guard_pages=1,quarantine=1M"
+	};
+	for (size_t i = 0; i < sizeof guards / sizeof guards[0]; i++) {
+		check_guarded(pattern, ZMM_ALLOCATOR_LEGACY, guards[i]);
+		check_guarded(pattern, ZMM_ALLOCATOR_MODERN, guards[i]);
+	}
 	return done_testing();
 }

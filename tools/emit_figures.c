@@ -17,7 +17,8 @@ void zmm_emit_ledger(zmm_emit *emit, const struct zmm_ledger *ledger, zend_mm_mo
 	zmm_emit_table(emit, "ledger", columns, COLUMNS(columns));
 	for (int i = 0; i < ZMM_CAUSES; i++) {
 		const struct zmm_cause_info *info = zmm_cause_info((enum zmm_cause)i);
-		if (!zmm_cause_in_mode((enum zmm_cause)i, mode))
+		if (!zmm_cause_in_mode((enum zmm_cause)i, mode)
+			|| (i == ZMM_CAUSE_QUARANTINED && !ledger->bytes[i]))
 			continue;
 		zmm_emit_row(emit, (struct zmm_value[]){
 			zmm_value_text(info->title),

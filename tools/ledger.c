@@ -16,7 +16,8 @@ static const struct zmm_cause_info causes[ZMM_CAUSES] = {
 		"the same in huge blocks, which end with a page of the system", ZMM_FAMILY_ROUNDING,
 		false, true },
 	[ZMM_CAUSE_BLOCK_HEADER] = { "block_header", "block header",
-		"headers of live blocks", ZMM_FAMILY_METADATA, true, true },
+		"headers of live blocks, and what guards put around them", ZMM_FAMILY_METADATA,
+		true, true },
 	[ZMM_CAUSE_CACHED] = { "cached", "cached",
 		"freed small blocks in the cache, headers included", ZMM_FAMILY_FREE, true, false },
 	[ZMM_CAUSE_FREE_BUCKET] = { "free_bucket", "free in a bucket",
@@ -41,6 +42,8 @@ static const struct zmm_cause_info causes[ZMM_CAUSES] = {
 		"the first page of each chunk in use", ZMM_FAMILY_METADATA, false, true },
 	[ZMM_CAUSE_OWN] = { "own", "heap's own blocks",
 		"blocks that the heap allocated for itself", ZMM_FAMILY_METADATA, true, true },
+	[ZMM_CAUSE_QUARANTINED] = { "quarantined", "in quarantine",
+		"freed blocks that a guarded heap keeps back", ZMM_FAMILY_LOST, true, true },
 };
 
 const struct zmm_cause_info *zmm_cause_info(enum zmm_cause cause)
@@ -131,6 +134,8 @@ static enum zmm_cause idle_cause(const zend_mm_region *region, const zend_mm_blo
 		return ZMM_CAUSE_PAGE_FREE;
 	case ZEND_MM_BLOCK_TAIL:
 		return ZMM_CAUSE_RUN_TAIL;
+	case ZEND_MM_BLOCK_QUARANTINED:
+		return ZMM_CAUSE_QUARANTINED;
 	default:
 		return ZMM_CAUSES;
 	}

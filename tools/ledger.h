@@ -36,6 +36,7 @@ enum zmm_cause {
 	ZMM_CAUSE_SEGMENT,
 	ZMM_CAUSE_CHUNK_HEADER,
 	ZMM_CAUSE_OWN,
+	ZMM_CAUSE_QUARANTINED, /* guarded heaps only */
 	ZMM_CAUSES
 };
 
