@@ -10,6 +10,7 @@
 #	                          last column of those with "32-bit" is the value on 32 bits
 #	```console                commands after "$ " (and "> " after a backslash), what they print;
 #	                          a line "..." stands for any number of lines
+#	```c FILE                 lines that are in that file, blanks apart
 #	<!-- $ COMMAND -->        before a table: COMMAND prints rows of cells, separated by tabs; they
 #	                          have to be the cells of the table under the same names
 #
@@ -173,6 +174,14 @@ sub check_table
 	return join "\n", @wrong;
 }
 
+sub check_quotation
+{
+	my ($file, $body) = @_;
+	return "there is no $file" if !-e "$top/$file";
+	my ($all, $lines) = map { s/\s+/ /gr } slurp("$top/$file"), $body;
+	return index($all, $lines) >= 0 ? '' : "$file has no such lines:\n$body";
+}
+
 # Checks all examples of a text: a list of [line, kind, what is wrong].
 sub check_text
 {
@@ -195,6 +204,8 @@ sub check_text
 			$wrong = check_steps($place, $trace, $mode, $what, $body);
 		} elsif ($kind eq 'layout') {
 			$wrong = check_layout($place, split(/ /, $what, 2), $body);
+		} elsif ($kind eq 'c' && $what ne '') {
+			$wrong = check_quotation($what, $body);
 		} elsif ($kind eq 'console') {
 			$wrong = check_console($place, $body);
 		} elsif ($kind eq 'table') {
@@ -256,7 +267,7 @@ is_deeply([ numbers_in_prose("In 2008 it took 8,241 of `1234`, 12 and 9999.\n") 
 	'numbers are found in texts');
 
 cmp_ok($kinds{$_} // 0, '>=', 1, "the documents have examples of the kind $_")
-	for qw(placements steps layout console table);
+	for qw(placements steps layout c console table);
 
 # Each kind fails where a digit is wrong.
 my %right = (
@@ -266,6 +277,7 @@ my %right = (
 			. 'zmm step --mode modern --from 1 a.trace | sed -n "/^> operation 2/,/^modern/p" '
 			. '| grep "^ *[0-9]*[.] "') . "```\n",
 	layout => "```layout legacy free\n" . `'$built/t/docs/legacy' free` . "```\n",
+	c => "```c trace/spaced.c\nfull_shift = 30,\n```\n",
 	console => "```console\n\$ echo 12; echo 13\n...\n13\n```\n",
 	table => "<!-- \$ printf 'x\\tn\\na\\t17\\n' -->\n| | n |\n| --- | --: |\n| a | 17 |\n",
 );
