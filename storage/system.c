@@ -10,6 +10,7 @@
  * Sizes need not be multiples of a page: the system rounds them up, in mapping as in unmapping.
  */
 #include "storage/sanitizer.h"
+#include "storage/hint.h"
 #include "storage/types.h"
 
 #ifdef _WIN32
@@ -153,7 +154,7 @@ static void *map_and_trim(size_t size, size_t alignment, int fd)
 
 static void *map_aligned(size_t size, size_t alignment, int fd)
 {
-	void *address = map(NULL, size, 0, fd);
+	void *address = map(zend_mm_hint_for(size, alignment), size, 0, fd);
 
 	if (!address || misalignment(address, alignment) == 0) {
 		return address;
@@ -169,7 +170,16 @@ static void *map_aligned(size_t size, size_t alignment, int fd)
 
 void *zend_mm_map_aligned(size_t size, size_t alignment, int fd)
 {
-	return told(map_aligned(size, alignment, fd), size);
+	void *address;
+
+	if (alignment <= zend_mm_page_size()) {
+		return told(map(NULL, size, 0, fd), size);
+	}
+	address = map_aligned(size, alignment, fd);
+	if (address) {
+		zend_mm_hint_got(address);
+	}
+	return told(address, size);
 }
 
 /* Maps what lies between the two sizes, at its place or not at all. */
@@ -242,6 +252,7 @@ void zend_mm_map_chunk_free(zend_mm_storage *storage, void *chunk, size_t size)
 {
 	(void)storage;
 	zend_mm_sanitizer_region_remove(chunk, size);
+	zend_mm_hint_given(chunk, size);
 	unmap(chunk, size);
 }
 
