@@ -4,7 +4,7 @@
 #include "t/tap.h"
 #include "zend_alloc.h"
 
-static const size_t impossible = SIZE_MAX / 2 - 4096;
+static const size_t impossible = SIZE_MAX - 65536;
 
 /* The compiler knows that the plain constant cannot work. */
 static size_t too_much(void)

@@ -34,6 +34,12 @@ static void forget(void)
 	}
 }
 
+#ifdef _WIN32
+enum { have_empty_variables = 0 };
+#else
+enum { have_empty_variables = 1 };
+#endif
+
 /* With these settings ("NAME=VALUE NAME=VALUE"), the report contains part. */
 static void expect_report(const char *settings, const char *part)
 {
@@ -76,10 +82,15 @@ static void check_mode(void)
 
 	expect_report("", "mode=0 zend=1 real=262144");
 	expect_report("ZEND_MM_MODE=legacy", legacy_plain ?
-		"mode=0 zend=1 real=262144 usage=8328 " : "mode=0 zend=1 real=262144 usage=8");
+		sizeof(void *) == 8 ? "mode=0 zend=1 real=262144 usage=8328 " :
+		"mode=0 zend=1 real=262144 usage=8312 " : "mode=0 zend=1 real=262144 usage=8");
 	expect_report("ZEND_MM_MODE=modern", config_debug ?
 		"mode=1 zend=1 real=2097152 usage=160 " : "mode=1 zend=1 real=2097152 usage=112 ");
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+		if (!bad[i][0] && !have_empty_variables) {
+			skip(3, "Windows has no empty variables");
+			continue;
+		}
 		snprintf(expected, sizeof expected, text, bad[i]);
 		expect_error("ZEND_MM_MODE", bad[i], expected);
 	}

@@ -3,10 +3,6 @@
  * Files as recorders write them: blocks of several threads to be merged, blocks still open,
  * addresses for ids, a recorder killed at any moment.
  */
-#include <fcntl.h>
-#include <sys/mman.h>
-#include <sys/wait.h>
-
 #include "t/traces.h"
 #include "trace/binary_format.h"
 
@@ -276,6 +272,16 @@ static void test_random_merge(uint64_t *state)
 
 /* --- a recorder that is killed --------------------------------------------------------------- */
 
+#ifdef _WIN32
+static void test_killed(uint64_t *state)
+{
+	(void) state;
+	skip(1, "programs are recorded on POSIX systems only");
+}
+#else
+#include <fcntl.h>
+#include <sys/mman.h>
+
 /* Allocates ever new addresses of the size of their number into a shared mapping, until it is
  * killed or the file is full. */
 static void record_until_killed(const char *path, int ready)
@@ -363,6 +369,7 @@ static void test_killed(uint64_t *state)
 	is_int(readable, 50, "what a killed recorder left can be read, 50 times");
 	note("%d of them were killed at work", at_work);
 }
+#endif
 
 int main(void)
 {

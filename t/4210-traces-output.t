@@ -10,23 +10,7 @@ awk 'BEGIN { for (i = 1; i <= 200000; i++) print "a", i, i * 31 }' > in.trace
 # left: what is in dir
 left() { ls -A dir | tr '\n' ' '; }
 
-run "$ZMM" convert in.trace /dev/full
-is "$status" 1 'a full disk is a failure'
-like "$err" 'zmm: /dev/full: cannot write: No space left on device*' 'and is told'
-run sh -c '"$1" convert in.trace - > /dev/full' - "$ZMM"
-is "$status" 1 'a full disk behind standard output, too'
-like "$err" 'zmm: standard output: cannot write: No space*' 'and is told'
-
-for suffix in trace zmt; do
-	run sh -c 'ulimit -f 40; exec "$1" convert in.trace "$2"' - "$ZMM" dir/out.$suffix
-	is "$status" 1 "a file that grows too big is a failure ($suffix)"
-	like "$err" "zmm: dir/out.$suffix: cannot write: File too large*" 'and is told'
-	is "$(left)" '' 'nothing is left behind'
-done
 echo before > dir/out.trace
-run sh -c 'ulimit -f 40; exec "$1" convert in.trace dir/out.trace' - "$ZMM"
-is "$(left)$(cat dir/out.trace)" 'out.trace before' 'a file that was there stays as it was'
-
 printf 'a 1 8\nf 7\n' > wrong.trace
 run "$ZMM" convert wrong.trace dir/out.trace
 is "$status $(left)$(cat dir/out.trace)" '2 out.trace before' 'likewise when the input is wrong'
@@ -37,6 +21,30 @@ like "$err" 'zmm: nowhere/out.trace: cannot create a file there: No such file*' 
 run "$ZMM" convert in.trace dir
 is "$status" 2 'a folder for a file is bad usage'
 like "$err" 'zmm: dir: it is a directory*' 'and is told'
+
+ok 'then it works' "$ZMM" convert in.trace dir/out.trace
+ok 'and replaces the file' cmp in.trace dir/out.trace
+if windows; then
+	skip 18 'devices, limits of files, signals, links, permissions and files in use are not as here'
+	done_testing
+fi
+
+echo before > dir/out.trace
+run "$ZMM" convert in.trace /dev/full
+is "$status" 1 'a full disk is a failure'
+like "$err" 'zmm: /dev/full: cannot write: No space left on device*' 'and is told'
+run sh -c '"$1" convert in.trace - > /dev/full' - "$ZMM"
+is "$status" 1 'a full disk behind standard output, too'
+like "$err" 'zmm: standard output: cannot write: No space*' 'and is told'
+
+for suffix in text zmt; do
+	run sh -c 'ulimit -f 40; exec "$1" convert in.trace "$2"' - "$ZMM" dir/out.$suffix
+	is "$status" 1 "a file that grows too big is a failure ($suffix)"
+	like "$err" "zmm: dir/out.$suffix: cannot write: File too large*" 'and is told'
+	is "$(left)" 'out.trace ' 'nothing is left behind'
+done
+run sh -c 'ulimit -f 40; exec "$1" convert in.trace dir/out.trace' - "$ZMM"
+is "$(left)$(cat dir/out.trace)" 'out.trace before' 'a file that was there stays as it was'
 
 # A signal in the middle of it.
 mkfifo fifo
@@ -57,8 +65,6 @@ exec 3>&-
 is "$status" 143 'a signal ends it'
 is "$(left)$(cat dir/out.trace)" 'out.trace before' 'and leaves nothing behind'
 
-ok 'then it works' "$ZMM" convert in.trace dir/out.trace
-ok 'and replaces the file' cmp in.trace dir/out.trace
 ln -s out.trace dir/link
 echo 'a 1 8' > other.trace
 "$ZMM" convert other.trace dir/link

@@ -5,7 +5,7 @@
 # small ones and after every thousandth of the others.
 . "${srcdir:-$(dirname "$0")/..}/t/tap.sh"
 
-config HAVE_ZSTD || skip_all "the traces are compressed, and this build has no zstd"
+recordings || skip_all "the recordings are packed, and this build has no zstd"
 
 # quiet COMMAND...: it succeeds, and has nothing to say on standard error. (AddressSanitizer says so
 # whenever malloc refuses.)
@@ -27,13 +27,13 @@ every()
 	esac
 }
 
-storages=$("$ZMM" replay --storage '?' "$TRACES/seed.trace.zst" 2>&1 |
+storages=$("$ZMM" replay --storage '?' "$TRACES/seed.trace$zst" 2>&1 |
 	sed -n 's/.*this build has //p' | tr -d ,)
 like "$storages" "*malloc*spaced" "storages: $storages"
 for mode in legacy modern; do
 	for storage in $storages; do
-		for trace in "$TRACES"/*.trace.zst; do
-			ok "$mode on $storage: $(basename "$trace" .trace.zst)" \
+		for trace in "$TRACES"/*.trace"$zst"; do
+			ok "$mode on $storage: $(basename "$trace" ".trace$zst")" \
 				quiet "$ZMM" replay --mode $mode --storage "$storage" \
 				--check "$(every "$trace")" "$trace"
 		done

@@ -38,8 +38,8 @@ like "$(fact 'peak usage')" "* bytes)" "peak usage"
 is "$(fact segments)" 1 "segments held"
 is "$(fact 'storage allocations')" 1 "storage calls"
 
-if config HAVE_ZSTD; then
-	run "$ZMM" replay --mode legacy "$TRACES/seed.trace.zst"
+if recordings; then
+	run "$ZMM" replay --mode legacy "$TRACES/seed.trace$zst"
 	is "$(fact 'storage allocations')/$(fact 'storage resizes')/$(fact 'storage frees')" 1/0/0 \
 		"the recorded script asks storage for memory exactly once"
 else

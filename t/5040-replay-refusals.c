@@ -3,8 +3,7 @@
  * Storage's N-th answer is no, for every N: the heap reports it through the host or makes do
  * without, stays sound, the trace goes on, and at the end everything is back with storage.
  */
-#include "config.h"
-#include "t/tap.h"
+#include "t/recorded.h"
 #include "trace/replay.h"
 
 /* What is seen around the moment of the refusal. */
@@ -98,14 +97,11 @@ static void sweep(const char *trace, enum zmm_allocator allocator, const char *s
 {
 	struct zmm_replay_options options = { .allocator = allocator, .storage = storage };
 	struct tally tally = { .refused = 0 };
-	const char *folder = getenv("TRACES");
 	struct zmm_error error;
-	char path[1000];
 	zmm_program *program;
 	uint64_t n = 2;
 
-	snprintf(path, sizeof path, "%s/%s.trace.zst", folder ? folder : "t/golden", trace);
-	program = zmm_program_load(path, 0, &error);
+	program = zmm_program_load(recorded_file(tap_format("%s.trace", trace)), 0, &error);
 	if (!program) {
 		fail("%s", error.text);
 		return;
@@ -130,9 +126,7 @@ static void sweep(const char *trace, enum zmm_allocator allocator, const char *s
 
 int main(void)
 {
-	if (!HAVE_ZSTD) {
-		skip_all("the traces are compressed, and this build has no zstd");
-	}
+	need_recordings();
 	sweep("fuzz-mixed", ZMM_ALLOCATOR_LEGACY, "mmap_anon");
 	sweep("fuzz-mixed", ZMM_ALLOCATOR_MODERN, "mmap_anon");
 	sweep("fuzz-full", ZMM_ALLOCATOR_LEGACY, "malloc");

@@ -98,7 +98,7 @@ for trace in json.load(open(sys.argv[1]))["traces"]:
     for row in trace["results"]:
         assert abs(row["net_ns"] - max(0, row["ns"] - trace["loop_ns"])) < 1e-5' "$tmp/json"
 else
-	run "$ZMM" compare --json "$tmp/small.trace"
+	run "$ZMM" compare --only legacy --json "$tmp/small.trace"
 	like "$status $err" "2 zmm: *libjansson-dev*" "JSON needs a package, which is named"
 fi
 
@@ -150,7 +150,7 @@ bad "zmm: /none: No such file or directory" -a x=/none "$tmp/small.trace"
 bad "zmm compare: 'x' is no name and library*" -a x "$tmp/small.trace"
 bad "zmm: there is no storage 'tape'*" --storage tape "$tmp/small.trace"
 bad "zmm: segments of 48 bytes*" --seg-size 48 "$tmp/small.trace"
-run "$ZMM" compare "$tmp/none"
+run "$ZMM" compare --only legacy "$tmp/none"
 like "$status $err" "2 zmm: $tmp/none: *" "a trace that is not there is told"
 run compare_quickly "$tmp/bad.trace" "$tmp/limit.trace"
 like "$status $(memory legacy 8) $err" "2 1 zmm: $tmp/bad.trace:2: *" \

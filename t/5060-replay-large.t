@@ -7,7 +7,7 @@
 . "${srcdir:-$(dirname "$0")/..}/t/tap.sh"
 
 test -n "${ZMM_TEST_LARGE-}" || skip_all "takes minutes; ZMM_TEST_LARGE=1 runs it"
-config HAVE_ZSTD || skip_all "the trace is compressed, and this build has no zstd"
+recordings || skip_all "the recordings are packed, and this build has no zstd"
 test -z "$SANITIZER" || skip_all "a sanitizer takes memory of its own"
 
 repeats=114
@@ -16,7 +16,7 @@ limit_kb=4000000
 # Each repetition has identifiers of its own.
 repeat_bench()
 {
-	zstd -dcq "$TRACES/bench.trace.zst" > "$tmp/bench.trace"
+	unpacked "$TRACES/bench.trace$zst" > "$tmp/bench.trace"
 	for i in $(seq $repeats); do
 		awk -v base=$((i * 1000000)) '
 			/^[afr]/ { $2 = base + $2 }

@@ -2,8 +2,15 @@
 /*
  * Aligned allocation in both heaps, and how requests of malloc are rounded for them.
  */
-#include "preload/request.h"
 #include "t/tap.h"
+
+#ifdef _WIN32
+int main(void)
+{
+	skip_all("Windows has no preloading");
+}
+#else
+#include "preload/request.h"
 
 enum { blocks = 200, rounds = 20000, alignments = 23 };
 
@@ -125,3 +132,4 @@ int main(void)
 	test_verb(ZEND_MM_MODERN, "modern");
 	return done_testing();
 }
+#endif

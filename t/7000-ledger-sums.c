@@ -4,11 +4,7 @@
  * the short ones, after every 29th of the random ones, after every thousandth of the long ones.
  * With ZMM_TEST_EVERY=1 in the environment, after each operation of the random ones as well.
  */
-#include <config.h>
-
-#include <glob.h>
-
-#include "t/tap.h"
+#include "t/recorded.h"
 #include "tools/census.h"
 #include "tools/ledger.h"
 
@@ -63,12 +59,11 @@ static bool observe(void *context, const struct zmm_replay_moment *moment)
 	return !run->complaint[0];
 }
 
-static void check_trace(const char *path, const zmm_program *program, enum zmm_allocator allocator)
+static void check_trace(const char *name, const zmm_program *program, enum zmm_allocator allocator)
 {
 	struct zmm_replay_options options = { .allocator = allocator, .storage = ZMM_STORAGE_SPACED };
 	struct run run = { .program = program };
 	struct zmm_full_run full = { .observer = observe, .context = &run };
-	const char *name = strrchr(path, '/') + 1;
 	struct zmm_error error = { .text = "" };
 
 	full.observe_every = step_of(program);
@@ -91,11 +86,11 @@ static void check_guarded(const char *path, enum zmm_allocator allocator, const 
 	struct run run = { .program = program };
 	struct zmm_full_run full = { .observer = observe, .context = &run, .observe_every = 50 };
 
-	setenv("ZEND_MM_DEBUG", guards, 1);
+	set_environment("ZEND_MM_DEBUG", guards);
 	zmm_replay *replay = program ? zmm_replay_new(program, &options, &error) : NULL;
 	bool done = replay && zmm_replay_full(replay, &full, &error);
 	zmm_replay_free(replay);
-	unsetenv("ZEND_MM_DEBUG");
+	set_environment("ZEND_MM_DEBUG", NULL);
 	ok(done && (run.quarantined > 0) == (strstr(guards, "quarantine") != NULL),
 		"guarded by %s on %s: %" PRIu64 " ledgers sum", guards, zmm_allocator_name(allocator),
 		run.samples);
@@ -105,45 +100,30 @@ static void check_guarded(const char *path, enum zmm_allocator allocator, const 
 	zmm_program_free(program);
 }
 
-#if HAVE_ZSTD
-enum { have_zstd = 1 };
-#else
-enum { have_zstd = 0 };
-#endif
-
 int main(void)
 {
-	const char *traces = getenv("TRACES");
 	struct zmm_error error;
-	char pattern[4096];
-	glob_t found;
 
-	if (!have_zstd) {
-		skip_all("the recorded traces are compressed, and this build has no zstd");
-	}
-	snprintf(pattern, sizeof pattern, "%s/*.trace.zst", traces ? traces : "t/golden");
-	if (glob(pattern, 0, NULL, &found) != 0) {
-		bail_out("there are no recorded traces");
-	}
-	for (size_t i = 0; i < found.gl_pathc; i++) {
-		zmm_program *program = zmm_program_load(found.gl_pathv[i], 0, &error);
+	need_recordings();
+	for (char **name = recorded_traces(); *name; name++) {
+		zmm_program *program = zmm_program_load(recorded_file(*name), 0, &error);
 
 		if (!program) {
 			fail("%s", error.text);
 			continue;
 		}
-		check_trace(found.gl_pathv[i], program, ZMM_ALLOCATOR_LEGACY);
-		check_trace(found.gl_pathv[i], program, ZMM_ALLOCATOR_MODERN);
+		check_trace(*name, program, ZMM_ALLOCATOR_LEGACY);
+		check_trace(*name, program, ZMM_ALLOCATOR_MODERN);
 		zmm_program_free(program);
 	}
-	globfree(&found);
-	snprintf(pattern, sizeof pattern, "%s/seed.trace.zst", traces ? traces : "t/golden");
 	static const char *const guards[] = {
 		"padding=16", "padding=16,quarantine=1M", "guard_pages=1,quarantine=1M"
 	};
 	for (size_t i = 0; i < sizeof guards / sizeof guards[0]; i++) {
-		check_guarded(pattern, ZMM_ALLOCATOR_LEGACY, guards[i]);
-		check_guarded(pattern, ZMM_ALLOCATOR_MODERN, guards[i]);
+		const char *seed = recorded_file("seed.trace");
+
+		check_guarded(seed, ZMM_ALLOCATOR_LEGACY, guards[i]);
+		check_guarded(seed, ZMM_ALLOCATOR_MODERN, guards[i]);
 	}
 	return done_testing();
 }

@@ -68,14 +68,7 @@ held() { usage "$1" "$2" | sed -n "${3}p" | cut -d ' ' -f 1; }
 at_least() { test "${1:-0}" -ge "$2" && pass "$3 ($1)" || fail "$3 ($1, not $2)"; }
 at_most() { test "${1:-0}" -le "$2" && pass "$3 ($1)" || fail "$3 ($1, not $2)"; }
 
-# Whether blocks have the sizes of 64-bit release builds.
-plain()
-{
-	! config ZEND_MM_HEAP_PROTECTION && ! config ZEND_MM_COOKIES &&
-		! grep -qE -e '-DZEND_DEBUG=1|-m32' "$builddir/Makefile"
-}
-
-if plain; then
+if plain_64; then
 	# 1 MiB alive, largest block 128 times the smallest: Robson's bound is 4.5 MiB.
 	at_least "$(held legacy robson '$')" 4700000 "robson: legacy holds what Robson's bound says"
 	generate robson --live 4M --unit 4096 --header 0 --segment 2093056 > "$tmp/pages.trace"

@@ -4,14 +4,7 @@
 # zmm ledger: its figures for traces that are easy to follow, as text and as JSON, and its errors.
 . "${srcdir:-$(dirname "$0")/..}/t/tap.sh"
 
-# Whether blocks have the sizes of 64-bit release builds.
-plain()
-{
-	! config ZEND_MM_HEAP_PROTECTION && ! config ZEND_MM_COOKIES &&
-		! grep -qE -e '-DZEND_DEBUG=1|-m32' "$builddir/Makefile"
-}
-
-plain || skip_all "the sizes are those of 64-bit release builds"
+plain_64 || skip_all "the sizes are those of 64-bit release builds"
 
 # cause TITLE: its bytes in the text that was printed last.
 cause() { printf '%s\n' "$out" | sed -n "s/^$1  *\([0-9.]* [KMG]*i*B\) .*/\1/p"; }

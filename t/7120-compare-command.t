@@ -6,10 +6,10 @@
 
 . "${srcdir:-$(dirname "$0")/..}/t/tap.sh"
 
-config HAVE_ZSTD || skip_all "this build reads no compressed traces (Debian package libzstd-dev)"
+recordings || skip_all "the recordings are packed, and this build has no zstd"
 test -z "$SANITIZER" || skip_all "sanitizers bring a malloc of their own"
 test -r /proc/self/smaps_rollup || skip_all "this system tells nothing about a process's memory"
-trace=$TRACES/seed.trace.zst
+trace=$TRACES/seed.trace$zst
 NO_COLOR=1
 export NO_COLOR
 
@@ -66,11 +66,11 @@ fi
 
 # ---- who is missing, and who fails ----
 
-cp "$trace" "$tmp/t.zst"
+cp "$trace" "$tmp/t$zst"
 echo "no library" > "$tmp/lib.so"
-run "$ZMM" compare --only legacy,broken -a broken="$tmp/lib.so" -t --blocks 3 "$tmp/t.zst"
+run "$ZMM" compare --only legacy,broken -a broken="$tmp/lib.so" -t --blocks 3 "$tmp/t$zst"
 is "$status" 2 "a library that is none"
-like "$err" "*t.zst: broken: $tmp/lib.so could not be preloaded*" "is named"
+like "$err" "*t$zst: broken: $tmp/lib.so could not be preloaded*" "is named"
 like "$out" "*
 legacy *ns*
 broken *failed*" "and the others go on"
@@ -113,7 +113,7 @@ if ! config HAVE_JANSSON; then
 	done_testing
 fi
 run "$ZMM" compare --only legacy,modern,system --blocks 5 --drain 0 --json="$tmp/c.json" \
-	"$TRACES/fuzz-mixed.trace.zst"
+	"$TRACES/fuzz-mixed.trace$zst"
 is "$status" 0 "JSON to a file, the table to the output" || diag "$err"
 cp "$tmp/out" "$tmp/table"
 perl -MJSON::PP -e1 2> /dev/null || {
@@ -190,7 +190,7 @@ is "$(json 'do {
 		$d->{b} == $held{modern}{$d->{operation}}, $most == $apart->($d->{operation})
 }')" "legacy modern 1 1 1" "the explanation names the greatest difference of the two curves"
 for mode in legacy modern; do
-	held=$("$ZMM" replay --mode $mode "$TRACES/fuzz-mixed.trace.zst" |
+	held=$("$ZMM" replay --mode $mode "$TRACES/fuzz-mixed.trace$zst" |
 		sed -n 's/^real peak usage.*(\([0-9]*\) bytes)/\1/p')
 	is "$(json 'map { $_->{name} eq "'$mode'" ? $_->{peak_held} : () } @{$t->{results}}')" "$held" \
 		"$mode: the peak is the one that a replay reports"

@@ -5,10 +5,8 @@
  * watched changes nothing.
  */
 #include "heap/study/study.h"
-#include "t/tap.h"
+#include "t/recorded.h"
 #include "trace/replay.h"
-
-#include <dirent.h>
 
 static struct zend_mm_study study;
 
@@ -34,20 +32,23 @@ static char *placements(const zmm_program *program, enum zmm_allocator allocator
 	struct zmm_full_run run = { .check_every = studied ? program->op_count / 50 + 1 : 0 };
 	struct zmm_error error;
 	char *text = NULL;
-	size_t size = 0;
 	zmm_replay *replay = zmm_replay_new(program, &options, &error);
 	bool done;
 
-	run.placements = open_memstream(&text, &size);
+	run.placements = tmpfile();
 	done = replay && run.placements && zmm_replay_full(replay, &run, &error);
 	if (!done)
 		tap_comment(stderr, error.text);
 	zmm_replay_free(replay);
-	fclose(run.placements);
-	if (!done) {
-		free(text);
-		text = NULL;
+	if (done) {
+		long size = ftell(run.placements);
+		text = calloc(1, (size_t)size + 1);
+		rewind(run.placements);
+		if (!text || fread(text, 1, (size_t)size, run.placements) != (size_t)size) {
+			bail_out("cannot read a temporary file");
+		}
 	}
+	fclose(run.placements);
 	return text;
 }
 
@@ -82,17 +83,13 @@ static const char *const traces[] = {
 
 int main(void)
 {
-	const char *directory = getenv("TRACES");
 	struct zmm_error error;
 
-	if (!directory || !opendir(directory))
-		skip_all("TRACES does not name the folder of the recordings");
+	need_recordings();
 	for (size_t i = 0; i < sizeof traces / sizeof traces[0]; i++) {
-		char path[4096];
-		zmm_program *program;
+		const char *path = recorded_file(tap_format("%s.trace", traces[i]));
+		zmm_program *program = zmm_program_load(path, 0, &error);
 
-		snprintf(path, sizeof path, "%s/%s.trace.zst", directory, traces[i]);
-		program = zmm_program_load(path, 0, &error);
 		if (!ok(program != NULL, "%s is a trace", traces[i])) {
 			tap_comment(stderr, error.text);
 			continue;

@@ -4,10 +4,7 @@
 # zmm map and zmm step: heaps at given operations, as text; and their errors.
 . "${srcdir:-$(dirname "$0")/..}/t/tap.sh"
 
-if config ZEND_MM_HEAP_PROTECTION || config ZEND_MM_COOKIES ||
-		grep -qE -e '-DZEND_DEBUG=1|-m32' "$builddir/Makefile"; then
-	skip_all "the sizes are those of 64-bit release builds"
-fi
+plain_64 || skip_all "the sizes are those of 64-bit release builds"
 
 printf 'a 1 100\na 2 2000\na 3 700\na 4 300\nf 2\na 5 300000\nf 1\nr 3 1200\n' > "$tmp/t.trace"
 

@@ -61,9 +61,9 @@ run "$ZMM" explore --mode odd "$tmp/t.trace" -o "$tmp/none.html"
 is "$status" 2 "an odd mode"
 ok "leave no page" test ! -e "$tmp/none.html"
 
-if config HAVE_ZSTD; then
+if recordings; then
 	# Of all the recordings this is the one with most to tell.
-	"$ZMM" explore --count 5000 "$TRACES/fuzz-rest.trace.zst" -o "$tmp/big.html"
+	"$ZMM" explore --count 5000 "$TRACES/fuzz-rest.trace$zst" -o "$tmp/big.html"
 	ok "5,000 operations on both heaps take less than 5 MB" test \
 		"$(wc -c < "$tmp/big.html")" -lt 5000000
 else
@@ -144,7 +144,7 @@ like "$answer" "*blank=0*" "dark: the maps are drawn"
 is "$errors" "" "dark: no error"
 
 # A big page answers at once: going over all of it takes far less than this test's patience.
-if config HAVE_ZSTD; then
+if recordings; then
 	browser_open "$tmp/big.html" 'go(5000); go(0); go(4321);
 		answer = cards[0].heap.at + " " + cards[1].heap.at;'
 	is "$answer" "4321 4321" "5,000 operations: to the end and back"

@@ -5,12 +5,8 @@
 . "${srcdir:-$(dirname "$0")/..}/t/tap.sh"
 
 test -z "$SANITIZER" || skip_all "the sanitizer finds these bugs itself"
-grep -q '^#define ZEND_MM_HEAP_PROTECTION 1\|^#define ZEND_MM_COOKIES 1' "$builddir/config.h" &&
-	skip_all "blocks have other marks in this build"
-case "${CC:-}" in *-m32*) skip_all "blocks lie elsewhere on 32 bits" ;; esac
-if "$builddir/t/8000-debug-block-check.t" 2> /dev/null | grep -q '^ok'; then
-	skip_all "a debug build finds some of them earlier"
-fi
+plain_blocks || skip_all "blocks have other marks in this build"
+test "$(word_bytes)" = 8 || skip_all "blocks lie elsewhere on 32 bits"
 
 CRASH_SIZES=small "$srcdir/t/crash/run" "$builddir/t/crash" | grep -v '	release	' > "$tmp/got"
 for source in "$srcdir"/t/crash/*.c; do

@@ -33,7 +33,7 @@ is "$(beyond unprefixed declared)" "" \
 	"static library: beyond zend_alloc.h, every external name begins with zend_mm_ or zend_alloc_"
 is "$(beyond declared static)" "" "static library: everything declared is defined"
 
-if grep -q '^windows = 1' "$builddir/Makefile"; then
+if windows; then
 	skip 4 "no shared library on Windows"
 else
 	names "$builddir/libzend_alloc.so" -D > "$tmp/shared"

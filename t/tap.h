@@ -41,6 +41,8 @@
 # include <io.h>
 # include <process.h>
 # include <windows.h>
+# undef near
+# undef far
 #else
 # include <sys/types.h>
 # include <sys/wait.h>

@@ -6,7 +6,7 @@
 #	. "${srcdir:-$(dirname "$0")/..}/t/tap.sh"
 #
 # and ends with done_testing. It has $srcdir, $builddir, $ZMM (the built zmm), $TRACES (the
-# recorded traces) and $tmp, an empty directory that is removed at the end.
+# recorded traces, whose names end with $zst) and $tmp, an empty directory that is removed at the end.
 
 set -u
 
@@ -23,6 +23,10 @@ unset MAKEFLAGS MFLAGS MAKEOVERRIDES MAKELEVEL V ZMM_TOTALS
 # Where a sanitizer or valgrind listens, heaps would lay their blocks out for it: not in tests.
 : "${ZEND_MM_DEBUG=}"
 export ZEND_MM_DEBUG
+
+# What the names of recordings end with: builds without libzstd have them in $TRACES unpacked.
+zst=.zst
+test -e "$TRACES/seed.trace.zst" || zst=
 
 tap_ran=0
 tap_failed=0
@@ -143,6 +147,29 @@ run()
 
 # config MACRO: whether the build was configured with it, as in: config HAVE_ZSTD || skip 1 ...
 config() { grep -q "^#define $1 1\$" "$builddir/config.h"; }
+
+# windows: whether the build is for Windows.
+windows() { grep -q '^windows = 1' "$builddir/Makefile"; }
+
+# word_bytes: how wide a word of the build is, 8 or 4. plain_blocks: whether blocks carry no marks
+# beyond the designs' headers. plain_64: and these are the 64-bit ones, as in all the documents.
+word_bytes() { sed -n 's/^#define SIZEOF_VOID_P //p' "$builddir/config.h"; }
+plain_blocks()
+{
+	! config ZEND_MM_HEAP_PROTECTION && ! config ZEND_MM_COOKIES &&
+		! grep -q -e '-DZEND_DEBUG=1' "$builddir/Makefile"
+}
+plain_64() { plain_blocks && test "$(word_bytes)" = 8; }
+
+# recordings: whether this build can read the recordings. unpacked FILE: what is in one of them.
+recordings() { test -z "$zst" || config HAVE_ZSTD; }
+unpacked()
+{
+	case $1 in
+	*.zst) zstd -dcq "$1" ;;
+	*) cat "$1" ;;
+	esac
+}
 
 # The last line of a test: prints the plan and exits with 0 if all checks passed.
 done_testing()

@@ -241,7 +241,7 @@ static bool totals_agree(struct job *job)
 	return false;
 }
 
-static bool tell(struct job *job, const struct zmm_replay_moment *moment)
+static bool tell_sample(struct job *job, const struct zmm_replay_moment *moment)
 {
 	char text[160];
 
@@ -271,7 +271,7 @@ static bool observe(void *context, const struct zmm_replay_moment *moment)
 	if (moment->operation < job->task->at)
 		return true;
 	job->reached = true;
-	job->failed = !tell(job, moment);
+	job->failed = !tell_sample(job, moment);
 	return false;
 }
 

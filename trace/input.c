@@ -269,12 +269,14 @@ static bool open_file(struct zmm_input *input, const char *path, struct zmm_erro
 		return false;
 	}
 	input->fd = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	if (input->fd < 0) {
-		zmm_error_set(error, ZMM_ERROR_INPUT, "%s: cannot open it: %s", path, strerror(errno));
+	int why = errno;
+	if ((input->fd < 0 ? stat(path, &status) : fstat(input->fd, &status)) == 0
+		&& S_ISDIR(status.st_mode)) {
+		zmm_error_set(error, ZMM_ERROR_INPUT, "%s: it is a directory; name a trace in it", path);
 		return false;
 	}
-	if (fstat(input->fd, &status) == 0 && S_ISDIR(status.st_mode)) {
-		zmm_error_set(error, ZMM_ERROR_INPUT, "%s: it is a directory; name a trace in it", path);
+	if (input->fd < 0) {
+		zmm_error_set(error, ZMM_ERROR_INPUT, "%s: cannot open it: %s", path, strerror(why));
 		return false;
 	}
 	input->origin = lseek(input->fd, 0, SEEK_CUR);

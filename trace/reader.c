@@ -5,6 +5,7 @@
  */
 #include "trace/reader.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,6 +40,7 @@ static const struct {
 	{ "\xfd" "7zXZ", 5, "it is compressed with xz; unpack it first (xz -dc)" },
 	{ "BZh", 3, "it is compressed with bzip2; unpack it first (bzip2 -dc)" },
 	{ "\x7f" "ELF", 4, "it is a program; record a trace of it first" },
+	{ "MZ\x90", 3, "it is a program; record a trace of it first" },
 };
 
 static bool refuse_other_files(struct zmm_reader *reader, const unsigned char *bytes, size_t count,
@@ -296,29 +298,42 @@ static const struct {
 		"recordings end in the middle of a block" },
 };
 
+/* Puts more behind a text from malloc() or NULL; false, and the text is gone, without memory. */
+static bool append(char **text, const char *format, ...)
+{
+	va_list arguments;
+	char *more = NULL, *both = NULL;
+
+	va_start(arguments, format);
+	if (vasprintf(&more, format, arguments) < 0)
+		more = NULL;
+	va_end(arguments);
+	if (more && asprintf(&both, "%s%s", *text ? *text : "", more) < 0)
+		both = NULL;
+	free(more);
+	free(*text);
+	*text = both;
+	return both;
+}
+
 const char *zmm_reader_remarks(zmm_reader *reader)
 {
-	size_t length = 0;
-	FILE *text;
+	const char *between = ": ";
+	bool good;
 
 	free(reader->remark_text);
 	reader->remark_text = NULL;
-	text = open_memstream(&reader->remark_text, &length);
-	if (!text)
-		return NULL;
-	const char *between = ": ";
-	fputs(zmm_input_name(reader->input), text);
-	for (int i = 0; i < ZMM_REMARKS; i++) {
+	good = append(&reader->remark_text, "%s", zmm_input_name(reader->input));
+	for (int i = 0; i < ZMM_REMARKS && good; i++) {
 		uint64_t count = reader->remarks[i];
 		if (!count)
 			continue;
-		fprintf(text, "%s%llu %s", between, (unsigned long long)count,
+		good = append(&reader->remark_text, "%s%llu %s", between, (unsigned long long)count,
 			count == 1 ? remark_texts[i].one : remark_texts[i].many);
-		if (i == ZMM_REMARK_CUT)
-			fprintf(text, " (at byte %llu)", (unsigned long long)reader->cut_offset);
+		if (good && i == ZMM_REMARK_CUT)
+			good = append(&reader->remark_text, " (at byte %llu)",
+				(unsigned long long)reader->cut_offset);
 		between = "; ";
 	}
-	if (fclose(text) != 0 || *between == ':')
-		return NULL;
-	return reader->remark_text;
+	return *between == ';' ? reader->remark_text : NULL;
 }

@@ -4,7 +4,7 @@
  * nanoseconds of the system's monotonic clock.
  *
  * For single operations of a few dozen ticks. The counter is read behind what came before it
- * (lfence) and, as it is constant on processors of this century, at a rate that one comparison with
+ * (lfence, of SSE2) and, as it is constant on processors of this century, at a rate that one comparison with
  * the system's clock tells.
  */
 #ifndef ZMM_TICKS_H
@@ -21,7 +21,7 @@ static inline uint64_t zmm_monotonic_ns(void)
 	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
-#if defined(__x86_64__) || defined(__i386__)
+#ifdef __SSE2__
 static inline uint64_t zmm_ticks(void)
 {
 	__builtin_ia32_lfence();
