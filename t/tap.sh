@@ -6,7 +6,8 @@
 #	. "${srcdir:-$(dirname "$0")/..}/t/tap.sh"
 #
 # and ends with done_testing. It has $srcdir, $builddir, $ZMM (the built zmm), $TRACES (the
-# recorded traces, whose names end with $zst) and $tmp, an empty directory that is removed at the end.
+# recorded traces, whose names end with $zst) and $tmp, an empty directory that is removed at the
+# end.
 
 set -u
 

@@ -4,8 +4,8 @@
  * nanoseconds of the system's monotonic clock.
  *
  * For single operations of a few dozen ticks. The counter is read behind what came before it
- * (lfence, of SSE2) and, as it is constant on processors of this century, at a rate that one comparison with
- * the system's clock tells.
+ * (lfence, of SSE2) and, as it is constant on processors of this century, at a rate that one
+ * comparison with the system's clock tells.
  */
 #ifndef ZMM_TICKS_H
 #define ZMM_TICKS_H
