@@ -29,8 +29,9 @@
 /* The greatest request of malloc; what it is rounded to never wraps. */
 #define ZEND_MM_REQUEST_MAX ((size_t)PTRDIFF_MAX)
 
-/* The greatest request that the legacy heap's cache can serve. */
-#define ZEND_MM_LEGACY_CACHED_MAX ((size_t)legacy_largest_small_request & ~(ZEND_MM_ALIGNMENT - 1))
+/* The greatest request that the legacy heap's cache can serve: that of the last small size. */
+#define ZEND_MM_LEGACY_CACHED_MAX \
+	((((size_t)legacy_small_limit - 1) & ~(ZEND_MM_ALIGNMENT - 1)) - ZEND_MM_LEGACY_OVERHEAD)
 
 /* The least true size. */
 #define ZEND_MM_LEGACY_LEAST \
@@ -63,9 +64,13 @@ static zend_always_inline size_t zend_mm_round_request(const zend_mm_heap *heap,
 }
 
 /* The true size of the rounded request for size bytes, at most ZEND_MM_LEGACY_CACHED_MAX, in plain
- * builds: 32 for sizes 0 to 16, 48 for 17 to 32, and so on. */
+ * builds: 32 for sizes 0 to 16, 48 for 17 to 32, and so on; with 32-bit pointers, where a header is
+ * 8 bytes, 16 for sizes 0 to 8, 32 for 9 to 24, and so on. */
 static zend_always_inline size_t zend_mm_true_size_of_request(size_t size)
 {
+	if (ZEND_MM_LEGACY_OVERHEAD % ZEND_MM_ALIGNMENT != 0) {
+		return zend_mm_round_legacy(size) + ZEND_MM_LEGACY_OVERHEAD;
+	}
 	return ((size - (size != 0)) & ~(ZEND_MM_ALIGNMENT - 1)) + legacy_smallest_block;
 }
 
