@@ -27,6 +27,11 @@ bool zend_mm_hide(void *address, size_t size)
 	return protect(address, size, PAGE_NOACCESS);
 }
 
+bool zend_mm_hide_before(void *address, size_t size)
+{
+	return protect(address, size, PAGE_NOACCESS);
+}
+
 bool zend_mm_show(void *address, size_t size)
 {
 	return protect(address, size, PAGE_READWRITE);
@@ -51,10 +56,11 @@ void zend_mm_on_fault(void (*handler)(const void *address, const void *instructi
 }
 #else
 # include <errno.h>
+# include <fcntl.h>
 # include <signal.h>
 # include <sys/mman.h>
-
 # include <ucontext.h>
+# include <unistd.h>
 
 # if defined(__x86_64__) && defined(REG_RIP)
 #  define PROGRAM_COUNTER(context) ((const void *)(context)->uc_mcontext.gregs[REG_RIP])
@@ -85,14 +91,78 @@ static bool protect(void *address, size_t size, int protection)
 	return done;
 }
 
+/* {{{ How many ranges may be hidden: Linux gives a process so many mappings, and each range in the
+ * midst of touchable memory takes two, its own and one more for what lies behind.  Without a limit
+ * of ours the program would find no mapping for a thread's stack, and a range could not be shown
+ * where that splits a mapping.  A quarter is left to the program. */
+
+static size_t ranges;       /* hidden now */
+static size_t ranges_max;   /* 0: not known yet */
+
+/* Where nobody says how many mappings there are, Linux's default. */
+static size_t read_mappings_max(void)
+{
+	int fd = open("/proc/sys/vm/max_map_count", O_RDONLY | O_CLOEXEC);
+	char text[24] = "";
+	size_t number = 0;
+
+	if (fd >= 0) {
+		if (read(fd, text, sizeof text - 1) < 0) {
+			text[0] = '\0';
+		}
+		close(fd);
+	}
+	for (const char *digit = text; *digit >= '0' && *digit <= '9'; digit++) {
+		number = number * 10 + (size_t)(*digit - '0');
+	}
+	return number ? number : 65530;
+}
+
+/* Counts one more; false where there are enough. */
+static bool count_range(void)
+{
+	size_t most = __atomic_load_n(&ranges_max, __ATOMIC_RELAXED);
+
+	if (!most) {
+		int saved_errno = errno;
+
+		most = read_mappings_max() / 8 * 3;
+		__atomic_store_n(&ranges_max, most, __ATOMIC_RELAXED);
+		errno = saved_errno;
+	}
+	if (__atomic_add_fetch(&ranges, 1, __ATOMIC_RELAXED) <= most) {
+		return true;
+	}
+	__atomic_sub_fetch(&ranges, 1, __ATOMIC_RELAXED);
+	return false;
+}
+
+/* }}} */
+
 bool zend_mm_hide(void *address, size_t size)
+{
+	if (!count_range()) {
+		return false;
+	}
+	if (!protect(address, size, PROT_NONE)) {
+		__atomic_sub_fetch(&ranges, 1, __ATOMIC_RELAXED);
+		return false;
+	}
+	return true;
+}
+
+bool zend_mm_hide_before(void *address, size_t size)
 {
 	return protect(address, size, PROT_NONE);
 }
 
 bool zend_mm_show(void *address, size_t size)
 {
-	return protect(address, size, PROT_READ | PROT_WRITE);
+	if (!protect(address, size, PROT_READ | PROT_WRITE)) {
+		return false;
+	}
+	__atomic_sub_fetch(&ranges, 1, __ATOMIC_RELAXED);
+	return true;
 }
 
 /* Coming back from here repeats the instruction, and so the fault, with the default action. */

@@ -8,9 +8,14 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Makes whole pages untouchable, and touchable again with what was in them.  False where the system
- * refuses: then nothing has changed. */
+/* Makes whole pages untouchable: a hidden range of its own.  False where the system refuses, or
+ * would have too few mappings left for the program and for showing what is hidden: then nothing has
+ * changed. */
 bool zend_mm_hide(void *address, size_t size);
+/* Hides what lies right before a hidden range, too, which then begins there. */
+bool zend_mm_hide_before(void *address, size_t size);
+/* Makes a whole hidden range touchable again, with what was in it.  False where the system refuses:
+ * then it stays hidden. */
 bool zend_mm_show(void *address, size_t size);
 
 /* Has handler called with the address that the program touched where it must not, and the

@@ -87,8 +87,9 @@ char *zend_mm_guard_data(const struct guard_layer *guard, char *base, size_t ali
 void zend_mm_guard_raise(const struct guard_layer *guard, struct guard_record *record);
 /* Makes a freed block one to keep: filled and, with guard pages, hidden. */
 void zend_mm_guard_spoil(const struct guard_layer *guard, struct guard_record *record);
-/* Makes all of the block's memory touchable, for the heap below. */
-void zend_mm_guard_lower(const struct guard_layer *guard, struct guard_record *record);
+/* Makes all of the block's memory touchable, for the heap below.  False where the system refuses:
+ * then the memory is lost. */
+bool zend_mm_guard_lower(const struct guard_layer *guard, struct guard_record *record);
 /* Looks at the guards of a live block, or at all of a kept one.  True if nobody wrote there;
  * otherwise the problem is filled in. */
 bool zend_mm_guard_is_sound(const struct guard_layer *guard, const struct guard_record *record,

@@ -125,23 +125,22 @@ void zend_mm_guard_spoil(const struct guard_layer *guard, struct guard_record *r
 		char *first = record->base + (-(uintptr_t)record->base & (page - 1));
 
 		record->all_hidden = record->hidden > first &&
-			zend_mm_hide(first, (size_t)(record->hidden - first));
+			zend_mm_hide_before(first, (size_t)(record->hidden - first));
 	}
 	if (guard->told) {
 		zend_mm_sanitizer_take_back(guard, record->data, record->size);
 	}
 }
 
-void zend_mm_guard_lower(const struct guard_layer *guard, struct guard_record *record)
+/* In one call: showing a part of a mapping makes it two, for which the system may have no room. */
+bool zend_mm_guard_lower(const struct guard_layer *guard, struct guard_record *record)
 {
 	uintptr_t page = zend_mm_page_size();
 	char *first = record->base + (-(uintptr_t)record->base & (page - 1));
+	char *from = record->all_hidden ? first : record->hidden;
 
-	if (record->all_hidden) {
-		zend_mm_show(first, (size_t)(record->hidden - first));
-	}
-	if (record->hidden) {
-		zend_mm_show(record->hidden, page);
+	if (from && !zend_mm_show(from, (size_t)(record->hidden - from) + page)) {
+		return false;
 	}
 	if (guard->told) {
 		if (record->state == guard_live) {
@@ -151,6 +150,7 @@ void zend_mm_guard_lower(const struct guard_layer *guard, struct guard_record *r
 	}
 	record->hidden = NULL;
 	record->all_hidden = false;
+	return true;
 }
 
 /* }}} */
