@@ -65,6 +65,9 @@ struct zend_mm_verbs {
 	/* As alloc, at an alignment that is a power of two; for the malloc replacement.  NULL where
 	 * there is no such thing. */
 	void *(*alloc_aligned)(zend_mm_heap *heap, size_t alignment, size_t size);
+	/* Gives storage all that is not in use, what is kept for later included; for malloc_trim().
+	 * NULL where there is no such thing. */
+	void (*trim)(zend_mm_heap *heap);
 	/* Hardened heaps: encodes all links with a fresh key.  NULL where there is none. */
 	void (*refresh_key)(zend_mm_heap *heap);
 };

@@ -92,6 +92,13 @@ static size_t blocked_gc(zend_mm_heap *heap)
 	return freed;
 }
 
+static void blocked_trim(zend_mm_heap *heap)
+{
+	enter();
+	below(heap)->trim(heap);
+	leave();
+}
+
 static int blocked_set_limit(zend_mm_heap *heap, size_t limit)
 {
 	int result;
@@ -186,6 +193,7 @@ static const struct zend_mm_verbs blocked_verbs = {
 	.locate = looked_locate,
 	.check_block = looked_check_block,
 	.alloc_aligned = blocked_alloc_aligned,
+	.trim = blocked_trim,
 	.refresh_key = blocked_refresh_key,
 };
 

@@ -21,7 +21,9 @@ __attribute__((no_sanitize("thread"))) static size_t read_word(const size_t *wor
 static size_t used_bytes(const zend_mm_heap *heap)
 {
 	const legacy_heap_t *legacy = (const legacy_heap_t *)heap;
-	size_t size = read_word(&heap->peak) - read_word(&heap->below_peak);
+	size_t peak = read_word(&heap->peak);
+	size_t below = read_word(&heap->below_peak); /* may be of another moment */
+	size_t size = below < peak ? peak - below : 0;
 	size_t kept;
 
 	if (heap->mode == ZEND_MM_MODERN) {

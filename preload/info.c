@@ -11,8 +11,6 @@
 #include <errno.h>
 #include <pthread.h>
 
-#include "heap/legacy/cache.h"
-#include "heap/modern/chunks.h"
 #include "preload/home.h"
 #include "preload/info.h"
 
@@ -161,29 +159,13 @@ int zend_mm_preload_mallopt(int parameter, int value)
 	return 0;
 }
 
-/* Gives back what a modern heap can: pages of runs without a used slot, chunks without a run, and
- * those that it keeps for later. */
-static void trim_modern(struct zend_mm_modern_heap *heap)
-{
-	zend_mm_gc(&heap->head);
-	while (heap->cached_chunks) {
-		zend_mm_chunks_drop_cached(heap);
-		zend_mm_real_size_sub(heap, ZEND_MM_CHUNK_SIZE);
-	}
-}
-
-/* A legacy heap's cache goes to the free lists, and with it segments that become free. */
 static bool trim(struct zend_mm_home *home)
 {
 	size_t held = zend_mm_figure(&home->figures.held);
 	size_t spare;
 
 	zend_mm_look_at_returned(home);
-	if (home->heap->mode == ZEND_MM_LEGACY) {
-		zend_mm_legacy_flush_cache((legacy_heap_t *)home->heap);
-	} else {
-		trim_modern(zend_mm_modern(home->heap));
-	}
+	home->heap->verbs->trim(home->heap);
 	spare = zend_mm_home_drop_spares(home);
 	return spare > 0 || zend_mm_figure(&home->figures.held) < held;
 }

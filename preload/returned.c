@@ -53,13 +53,15 @@ static size_t modern_usable_size(const void *ptr)
 		zend_mm_bytes_of_pages(zend_mm_word_pages(word));
 }
 
-/* Debug builds and layers over a heap keep what was requested, and are asked; that may read what
- * the owner changes meanwhile. */
+/* Layers over a heap and debug builds of the modern one keep what was requested, and are asked;
+ * that may read what the owner changes meanwhile.  compat: a legacy heap's own answer would count
+ * the block's header. */
 size_t zend_mm_usable_size(const struct zend_mm_home *home, void *ptr)
 {
 	zend_mm_heap *heap = home->heap;
 
-	if (UNEXPECTED(heap->kind == ZEND_MM_KIND_OTHER)) {
+	if (UNEXPECTED(heap->kind == ZEND_MM_KIND_OTHER) &&
+		(heap->mode != ZEND_MM_LEGACY || heap->layers[ZEND_MM_LAYER_GUARDED])) {
 		return heap->verbs->block_size(heap, ptr);
 	}
 	return heap->mode == ZEND_MM_LEGACY ? legacy_usable_size(ptr) : modern_usable_size(ptr);

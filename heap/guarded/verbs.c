@@ -143,14 +143,16 @@ static ZEND_MM_NOINLINE void *guarded_alloc_aligned(zend_mm_heap *heap, size_t a
 /* }}} */
 /* {{{ Freeing. */
 
-/* Gives a freed block's memory back.  The record has left its queue. */
+/* Gives a freed block's memory back, unless that stays hidden.  The record has left its queue. */
 static void let_go(struct guard_layer *guard, struct guard_record *record)
 {
 	char *base = record->base;
+	bool touchable = zend_mm_guard_lower(guard, record);
 
-	zend_mm_guard_lower(guard, record);
 	zend_mm_guard_record_bury(&guard->records, record, guard_gone);
-	below(guard)->free(guard->heap, base);
+	if (touchable) {
+		below(guard)->free(guard->heap, base);
+	}
 }
 
 /* Verifies the oldest kept blocks and gives them back, until at most so many bytes are kept. */
@@ -315,6 +317,15 @@ static void guarded_refresh_key(zend_mm_heap *heap)
 	}
 }
 
+static void guarded_trim(zend_mm_heap *heap)
+{
+	struct guard_layer *guard = guard_of(heap);
+
+	zend_mm_guard_lock(guard);
+	below(guard)->trim(heap);
+	zend_mm_guard_unlock(guard);
+}
+
 static void guarded_get_figures(zend_mm_heap *heap, zend_mm_figures *figures)
 {
 	below(guard_of(heap))->get_figures(heap, figures);
@@ -322,7 +333,13 @@ static void guarded_get_figures(zend_mm_heap *heap, zend_mm_figures *figures)
 
 static int guarded_walk_lists(zend_mm_heap *heap, zend_mm_list_visitor visitor, void *context)
 {
-	return below(guard_of(heap))->walk_lists(heap, visitor, context);
+	struct guard_layer *guard = guard_of(heap);
+	int answer;
+
+	zend_mm_guard_lock(guard);
+	answer = below(guard)->walk_lists(heap, visitor, context);
+	zend_mm_guard_unlock(guard);
+	return answer;
 }
 
 static void guarded_locate(zend_mm_heap *heap, const void *address, zend_mm_place *place)
@@ -452,5 +469,6 @@ const struct zend_mm_verbs zend_mm_guarded_verbs = {
 	.locate = guarded_locate,
 	.check_block = guarded_check_block,
 	.alloc_aligned = guarded_alloc_aligned,
+	.trim = guarded_trim,
 	.refresh_key = guarded_refresh_key,
 };

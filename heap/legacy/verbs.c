@@ -79,6 +79,12 @@ static size_t gc(zend_mm_heap *heap)
 	return 0;
 }
 
+/* The cache goes to the free lists, and segments that become free with it to storage. */
+static void trim(zend_mm_heap *heap)
+{
+	zend_mm_legacy_flush_cache((legacy_heap_t *) heap);
+}
+
 /* Looks at the block as reports do, without believing any header. */
 static int check_block(zend_mm_heap *head, const void *ptr, zend_mm_problem *problem)
 {
@@ -133,5 +139,6 @@ const struct zend_mm_verbs zend_mm_legacy_verbs = {
 	.locate = zend_mm_legacy_locate,
 	.check_block = check_block,
 	.alloc_aligned = zend_mm_legacy_alloc_aligned,
+	.trim = trim,
 	ZEND_MM_HARDENED_ONLY(.refresh_key = refresh_key)
 };

@@ -3,6 +3,7 @@
  * heap/modern/verbs.c - the tables by which a modern heap is reached where its kind does not say
  * it all: one for release builds, one for debug builds.
  */
+#include "heap/modern/chunks.h"
 #include "heap/modern/debug.h"
 #include "heap/modern/fast.h"
 #include "heap/modern/snapshot.h"
@@ -51,6 +52,18 @@ static void zend_mm_modern_get_figures(zend_mm_heap *base, zend_mm_figures *figu
 	figures->storage_refused = base->calls.refused;
 }
 
+/* Pages of runs without a used slot, chunks without a run, and those that are kept for later. */
+static void zend_mm_modern_trim(zend_mm_heap *base)
+{
+	struct zend_mm_modern_heap *heap = zend_mm_modern(base);
+
+	zend_mm_modern_gc(base);
+	while (heap->cached_chunks != NULL) {
+		zend_mm_chunks_drop_cached(heap);
+		zend_mm_real_size_sub(heap, ZEND_MM_CHUNK_SIZE);
+	}
+}
+
 /* Looks at the block as reports do, without believing any structure. */
 static int zend_mm_modern_check_block(zend_mm_heap *base, const void *ptr, zend_mm_problem *problem)
 {
@@ -89,6 +102,7 @@ const struct zend_mm_verbs zend_mm_modern_verbs = {
 	.locate = zend_mm_modern_locate,
 	.check_block = zend_mm_modern_check_block,
 	.alloc_aligned = zend_mm_modern_alloc_aligned,
+	.trim = zend_mm_modern_trim,
 	ZEND_MM_HARDENED_ONLY(.refresh_key = zend_mm_refresh_key)
 };
 
@@ -110,5 +124,6 @@ const struct zend_mm_verbs zend_mm_modern_debug_verbs = {
 	.locate = zend_mm_modern_locate,
 	.check_block = zend_mm_modern_debug_verb_check_block,
 	.alloc_aligned = zend_mm_modern_debug_alloc_aligned,
+	.trim = zend_mm_modern_trim,
 	ZEND_MM_HARDENED_ONLY(.refresh_key = zend_mm_refresh_key)
 };
