@@ -320,6 +320,13 @@ static void test_steady_course(void)
 	is_size(course.operation_at_peak_held, 10, "which is told");
 }
 
+static void test_usable(void)
+{
+	struct zmm_usable usable = { 3 * mib, 4 * mib };
+
+	check_ratio(zmm_usable_measure(&usable), mib, 4 * mib, "of a malloc's usable bytes:");
+}
+
 static void test_resident_below_live(void)
 {
 	struct zmm_course course = { .samples = 0 };
@@ -356,6 +363,7 @@ int main(void)
 	test_tiny();
 	test_course();
 	test_steady_course();
+	test_usable();
 	test_resident_below_live();
 	test_empty_course();
 	return done_testing();

@@ -170,6 +170,12 @@ is "$(json 'do {
 	$bad
 }')" 0 "samples: columns of one length, from the beginning to the end, the peak among them"
 is "$(json 'do {
+	my ($m) = grep { $_->{measure} eq "internal" } @{$t->{results}[2]{measures}};
+	my $p = $t->{results}[2]{points};
+	my ($at) = grep { $p->{operation}[$_] == $t->{peak_operation} } 0 .. $#{$p->{operation}};
+	join " ", $m->{whole} == $p->{usable}[$at], $m->{part} == $p->{usable}[$at] - $p->{live}[$at]
+}')" "1 1" "what the system's malloc rounds up is told at the greatest live bytes"
+is "$(json 'do {
 	my $bad = 0;
 	for my $r (grep { $_->{map} } @{$t->{results}}) {
 		my $m = $r->{map};

@@ -242,7 +242,7 @@ static int print_results(const struct survey *survey)
 		return zmm_error_print(&error);
 	emit_facts(emit, survey);
 	zmm_emit_ledger(emit, &survey->shape.ledger, survey->shape.mode);
-	zmm_emit_measures(emit, &survey->shape, &survey->course);
+	zmm_emit_measures(emit, &survey->shape, &survey->course, NULL);
 	zmm_emit_symbols(emit);
 	if (settings->curve)
 		zmm_emit_curve(emit, &survey->shape);

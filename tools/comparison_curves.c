@@ -191,12 +191,27 @@ static void emit_nothing(zmm_emit *emit, const char *const *keys)
 	}
 }
 
+/* What a malloc says of its blocks when most is alive; zeros where it says nothing. */
+static struct zmm_usable usable_at_peak(const struct zmm_memory_record *record)
+{
+	struct zmm_usable usable = { 0, 0 };
+
+	for (size_t i = 0; i < record->point_count; i++) {
+		if (record->points[i].live > usable.live) {
+			usable = (struct zmm_usable){ record->points[i].live, record->points[i].usable };
+		}
+	}
+	return usable;
+}
+
 void zmm_emit_memory_course(zmm_emit *emit, const struct zmm_memory_record *record,
 	const char *mode)
 {
 	static const char *const all[] = { "points", "drain", "measures", NULL };
 	static const char *const of_heaps[] = { "ledger", "measures_over_run", NULL };
 	static const char *const of_shapes[] = { "unusable", "bins", "pins", "pin_blocks", NULL };
+
+	struct zmm_usable usable;
 
 	if (!record) {
 		emit_nothing(emit, all);
@@ -206,7 +221,9 @@ void zmm_emit_memory_course(zmm_emit *emit, const struct zmm_memory_record *reco
 	}
 	emit_points(emit, record, mode != NULL);
 	emit_drain(emit, record);
-	zmm_emit_measures(emit, record->shaped ? &record->shape : NULL, &record->course);
+	usable = usable_at_peak(record);
+	zmm_emit_measures(emit, record->shaped ? &record->shape : NULL, &record->course,
+		usable.usable ? &usable : NULL);
 	if (mode) {
 		emit_ledger(emit, record, strcmp(mode, "legacy") == 0 ? ZEND_MM_LEGACY : ZEND_MM_MODERN);
 		emit_measures_over_run(emit, record);

@@ -57,7 +57,7 @@ static struct zmm_value bytes_value(int64_t bytes)
 }
 
 void zmm_emit_measures(zmm_emit *emit, const struct zmm_shape *shape,
-	const struct zmm_course *course)
+	const struct zmm_course *course, const struct zmm_usable *usable)
 {
 	static const struct zmm_column columns[] = {
 		{ "measure", "measure" }, { "value", "value" }, { "part", "bytes" },
@@ -68,10 +68,11 @@ void zmm_emit_measures(zmm_emit *emit, const struct zmm_shape *shape,
 	for (int i = 0; i < ZMM_MEASURES; i++) {
 		enum zmm_measure measure = (enum zmm_measure)i;
 		const struct zmm_measure_info *info = zmm_measure_info(measure);
-		if (info->of_run ? !course : !shape)
+		bool rounding = !shape && usable && measure == ZMM_MEASURE_INTERNAL;
+		if (info->of_run ? !course : !shape && !rounding)
 			continue;
 		struct zmm_ratio ratio = info->of_run ? zmm_course_measure(course, measure)
-			: zmm_shape_measure(shape, measure);
+			: rounding ? zmm_usable_measure(usable) : zmm_shape_measure(shape, measure);
 		zmm_emit_row(emit, (struct zmm_value[]){
 			zmm_value_text(info->key), ratio_value(&ratio), bytes_value(ratio.part),
 			bytes_value(ratio.whole), zmm_value_text(verdict(&ratio)),

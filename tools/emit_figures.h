@@ -14,9 +14,10 @@
 void zmm_emit_ledger(zmm_emit *emit, const struct zmm_ledger *ledger, zend_mm_mode mode);
 
 /* Table "measures": those of a moment and those of a run, with the bytes that each is a ratio of
- * and its formula. Either may be NULL. Table "symbols": the letters in the formulas. */
+ * and its formula. Each may be NULL; usable counts where there is no shape. Table "symbols": the
+ * letters in the formulas. */
 void zmm_emit_measures(zmm_emit *emit, const struct zmm_shape *shape,
-	const struct zmm_course *course);
+	const struct zmm_course *course, const struct zmm_usable *usable);
 void zmm_emit_symbols(zmm_emit *emit);
 
 /* Table "unusable": the index for each size of request, twice (see zmm_shape_curve()). */

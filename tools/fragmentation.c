@@ -386,6 +386,12 @@ static struct zmm_ratio excess(uint64_t held, uint64_t live)
 	return make_ratio((int64_t)(held - live), (int64_t)live, live, held);
 }
 
+struct zmm_ratio zmm_usable_measure(const struct zmm_usable *usable)
+{
+	return make_ratio((int64_t)(usable->usable - usable->live), (int64_t)usable->usable,
+		usable->live, usable->usable);
+}
+
 struct zmm_ratio zmm_course_measure(const struct zmm_course *course, enum zmm_measure measure)
 {
 	uint64_t live = course->live_at_peak_live, held = course->held_at_peak_held;

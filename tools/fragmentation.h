@@ -157,6 +157,13 @@ struct zmm_course {
  * All zero is a course without samples. */
 void zmm_course_feed(struct zmm_course *course, uint64_t operation, uint64_t live, uint64_t held);
 
+/* What is known of a malloc: the live bytes and how many of them its blocks say are usable. The
+ * measure of it is ZMM_MEASURE_INTERNAL. */
+struct zmm_usable {
+	uint64_t live, usable;
+};
+struct zmm_ratio zmm_usable_measure(const struct zmm_usable *usable);
+
 /* A measure of a run. For the mean, part and whole are the means of H - L and of L. */
 struct zmm_ratio zmm_course_measure(const struct zmm_course *course, enum zmm_measure measure);
 
