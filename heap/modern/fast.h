@@ -60,42 +60,11 @@ static zend_always_inline void zend_mm_modern_free_bin(zend_mm_heap *base, void 
 	zend_mm_modern_push(heap, ptr, bin);
 }
 
-/* The list of the bin whose slots have so many bytes, a multiple of 8 up to 64; of 0 bytes: a list
- * that is always empty. */
-static zend_always_inline struct zend_mm_slot **zend_mm_tiny_list(struct zend_mm_modern_heap *heap,
-	size_t bytes)
-{
-	return (struct zend_mm_slot **)((uintptr_t)heap + offsetof(struct zend_mm_modern_heap, no_slots)
-		+ bytes / (8 / sizeof(struct zend_mm_slot *)));
-}
-
-/* Allocates up to 64 bytes.  There the bins go by eights, so that the size rounded up says both
- * what to count and where the list is. */
-static zend_always_inline void *zend_mm_modern_alloc_tiny(zend_mm_heap *base, size_t size)
-{
-	struct zend_mm_modern_heap *heap = zend_mm_modern(base);
-	size_t bytes = (size + 7) & ~(size_t)7;
-	struct zend_mm_slot *slot;
-
-	zend_mm_size_add(heap, bytes);
-	slot = *zend_mm_tiny_list(heap, bytes);
-	if (UNEXPECTED(slot == NULL)) {
-		return zend_mm_modern_alloc_tiny_slow(size, heap);
-	}
-	ZEND_MM_EVENT(heap, SLOT_TAKEN, slot, bytes, bytes / 8 - 1);
-	ZEND_MM_OPAQUE(bytes);
-	*zend_mm_tiny_list(heap, bytes) = zend_mm_slot_taken(heap, slot);
-	return slot;
-}
-
 /* Allocates; a refused request is reported. */
 static zend_always_inline void *zend_mm_modern_alloc(zend_mm_heap *base, size_t size)
 {
-	if (EXPECTED(size <= ZEND_MM_MAX_TINY_SIZE)) {
-		return zend_mm_modern_alloc_tiny(base, size);
-	}
 	if (EXPECTED(size <= ZEND_MM_MAX_SMALL_SIZE)) {
-		return zend_mm_modern_alloc_bin(base, zend_mm_bin_of_more(size));
+		return zend_mm_modern_alloc_bin(base, zend_mm_bin_of(size));
 	}
 	return zend_mm_modern_alloc_slow(size, zend_mm_modern(base));
 }

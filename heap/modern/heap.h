@@ -38,8 +38,6 @@ struct zend_mm_refusal {
 struct zend_mm_modern_heap {
 	struct _zend_mm_heap head;
 	uint16_t bin_sizes[ZEND_MM_BIN_COUNT]; /* a copy: reached through the heap's own address */
-	/* Always NULL: the list of "bin -1", where a request of 0 bytes looks (fast.h). */
-	struct zend_mm_slot *no_slots;
 	struct zend_mm_slot *free_slots[ZEND_MM_BIN_COUNT];
 	struct zend_mm_huge_entry *huge_blocks; /* newest first */
 	struct zend_mm_places huge_places;      /* of huge_blocks */
@@ -71,8 +69,6 @@ struct zend_mm_modern_heap {
 _Static_assert(sizeof(struct zend_mm_modern_heap) + 1024 <=
 	ZEND_MM_BITMAP_OFFSET - ZEND_MM_HEAP_ROOM_OFFSET, "the heap fits into the header page");
 _Static_assert(offsetof(struct zend_mm_modern_heap, head) == 0, "the head comes first");
-_Static_assert(offsetof(struct zend_mm_modern_heap, no_slots) + sizeof(void *)
-	== offsetof(struct zend_mm_modern_heap, free_slots), "no_slots is what lies before the lists");
 
 static zend_always_inline struct zend_mm_modern_heap *zend_mm_modern(zend_mm_heap *heap)
 {
@@ -140,9 +136,6 @@ void *zend_mm_modern_try_small_slow(struct zend_mm_modern_heap *heap, size_t bin
 /* A whole small allocation. */
 void *zend_mm_modern_try_small(struct zend_mm_modern_heap *heap, size_t bin);
 void *zend_mm_modern_alloc_small_slow(size_t bin, struct zend_mm_modern_heap *heap)
-	ZEND_MM_NOINLINE;
-/* The same for a request of at most 64 bytes; 0 bytes have not been counted. */
-void *zend_mm_modern_alloc_tiny_slow(size_t size, struct zend_mm_modern_heap *heap)
 	ZEND_MM_NOINLINE;
 void *zend_mm_modern_try_large(struct zend_mm_modern_heap *heap, size_t size);
 void *zend_mm_modern_try_huge(struct zend_mm_modern_heap *heap, size_t size);

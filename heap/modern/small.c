@@ -60,14 +60,6 @@ void *zend_mm_modern_alloc_small_slow(size_t bin, struct zend_mm_modern_heap *he
 	return EXPECTED(ptr != NULL) ? ptr : zend_mm_modern_refused(heap);
 }
 
-void *zend_mm_modern_alloc_tiny_slow(size_t size, struct zend_mm_modern_heap *heap)
-{
-	if (size == 0) {
-		return zend_mm_modern_alloc_bin(&heap->head, 0);
-	}
-	return zend_mm_modern_alloc_small_slow(zend_mm_bin_of_tiny(size), heap);
-}
-
 /* As zend_mm_modern_alloc_bin(), but NULL with the refusal noted. */
 void *zend_mm_modern_try_small(struct zend_mm_modern_heap *heap, size_t bin)
 {
