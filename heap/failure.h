@@ -46,6 +46,9 @@ extern bool zend_mm_corruption_aborts;
  * library, if whoever found the fault knows it.  NULL: all calls. */
 extern __thread const void *zend_mm_report_from;
 
+/* Called with each problem before its report is printed; NULL while nobody wants to know. */
+extern void (*zend_mm_problem_witness)(const zend_mm_problem *problem);
+
 /* Prints the report about a corrupted heap to standard error (report.c). */
 void zend_mm_print_problem(const zend_mm_problem *problem);
 

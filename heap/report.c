@@ -30,6 +30,7 @@
 enum { dump_width = 16, dump_rows_before = 2, dump_rows = 6, stack_depth = 16 };
 
 __thread const void *zend_mm_report_from;
+void (*zend_mm_problem_witness)(const zend_mm_problem *problem);
 
 /* {{{ Printing without stdio. */
 
@@ -140,7 +141,7 @@ static void print_place(const zend_mm_problem *problem, const zend_mm_place *pla
 	if (owner->addr && owner->filename) {
 		print("  owner   %s(%u), %zu bytes\n", owner->filename, owner->lineno, owner->size);
 	} else if (owner->addr) {
-		print("  owner   not known, %zu bytes at %p\n", owner->size, owner->addr);
+		print("  asked   %zu bytes at %p\n", owner->size, owner->addr);
 	}
 	if (owner->addr && owner->orig_filename) {
 		print("          by way of %s(%u)\n", owner->orig_filename, owner->orig_lineno);
@@ -205,6 +206,9 @@ void zend_mm_print_problem(const zend_mm_problem *problem)
 {
 	zend_mm_place place = { .page = 0 };
 
+	if (zend_mm_problem_witness) {
+		zend_mm_problem_witness(problem);
+	}
 	print("zend_mm_heap corrupted\n  %s\n", problem->reason);
 	if (problem->heap) {
 		problem->heap->design_verbs->locate(problem->heap, problem->address, &place);

@@ -10,6 +10,7 @@
 #include "storage/hidden.h"
 
 static void (*fault_handler)(const void *address, const void *instruction);
+static void (*trap_handler)(const void *instruction);
 
 #ifdef _WIN32
 # define WIN32_LEAN_AND_MEAN
@@ -53,6 +54,11 @@ void zend_mm_on_fault(void (*handler)(const void *address, const void *instructi
 		fault_handler = handler;
 		AddVectoredExceptionHandler(1, on_exception);
 	}
+}
+
+void zend_mm_on_trap(void (*handler)(const void *instruction))
+{
+	trap_handler = handler;
 }
 #else
 # include <errno.h>
@@ -190,5 +196,21 @@ void zend_mm_on_fault(void (*handler)(const void *address, const void *instructi
 		sigaction(SIGSEGV, &action, &before_segv);
 		sigaction(SIGBUS, &action, &before_bus);
 	}
+}
+
+static void on_trap_signal(int number, siginfo_t *info, void *context)
+{
+	(void)number;
+	(void)info;
+	trap_handler(instruction_of(context));
+}
+
+void zend_mm_on_trap(void (*handler)(const void *instruction))
+{
+	struct sigaction action = { .sa_sigaction = on_trap_signal, .sa_flags = SA_SIGINFO };
+
+	trap_handler = handler;
+	sigemptyset(&action.sa_mask);
+	sigaction(SIGTRAP, &action, NULL);
 }
 #endif

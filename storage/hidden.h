@@ -18,6 +18,10 @@ bool zend_mm_hide_before(void *address, size_t size);
  * then it stays hidden. */
 bool zend_mm_show(void *address, size_t size);
 
+/* Has handler called with the instruction after which a watcher had the processor trap, instead of
+ * what the program has for such signals.  Nothing where there are none. */
+void zend_mm_on_trap(void (*handler)(const void *instruction));
+
 /* Has handler called with the address that the program touched where it must not, and the
  * instruction that did (NULL where that is not known), before the program's own handler or the
  * system's default.  The handler returns if the address is none of its business.  A second call

@@ -35,6 +35,7 @@ static const struct command commands[] = {
 	{ "report", zmm_cmd_report, "make a page of a comparison" },
 	{ "run", zmm_cmd_run, "run a program with its malloc replaced by a heap" },
 	{ "record", zmm_cmd_record, "run a program and record what it asks of malloc" },
+	{ "check", zmm_cmd_check, "find what damages a heap, and since when" },
 };
 
 enum { COMMANDS = sizeof commands / sizeof commands[0] };

@@ -27,6 +27,7 @@ int zmm_cmd_explore(int argc, char **argv);
 int zmm_cmd_profile(int argc, char **argv);
 int zmm_cmd_report(int argc, char **argv);
 int zmm_cmd_run(int argc, char **argv);
+int zmm_cmd_check(int argc, char **argv);
 int zmm_cmd_record(int argc, char **argv);
 
 /* Print "zmm COMMAND: MESSAGE" and where to find help on standard error; return ZMM_EXIT_USAGE. */

@@ -114,6 +114,9 @@ void zend_mm_guard_describe(const struct guard_layer *guard, const void *address
 /* Called with the address of a fault and the instruction: ends the process with a report if it is
  * one of a hidden page. */
 void zend_mm_guard_fault(const void *address, const void *instruction);
+/* Somebody wrote to an address of a block's guards, or of a freed one: ends the process with a
+ * report that begins at the instruction. */
+void zend_mm_guard_written_to(const void *address, const void *instruction);
 /* Called with an address that a sanitizer has complained of: prints what is known about it, if it
  * is one of a guarded heap. */
 void zend_mm_guard_complained_of(const void *address);

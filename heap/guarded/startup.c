@@ -10,6 +10,7 @@
 #include <errno.h>
 
 #include "heap/guarded/guarded.h"
+#include "heap/guarded/witness.h"
 #include "storage/hidden.h"
 #include "storage/sanitizer.h"
 #include "storage/storage.h"
@@ -122,6 +123,7 @@ bool zend_mm_guard(zend_mm_heap *heap, const struct zend_mm_guard_setup *setup)
 	guard->told = zend_mm_sanitizer_listens();
 	zend_mm_lay(heap, ZEND_MM_LAYER_GUARDED, &guard->layer, &zend_mm_guarded_verbs);
 	list(guard);
+	zend_mm_witness_open();
 	if (setup->settings.guard_pages) {
 		zend_mm_on_fault(zend_mm_guard_fault);
 	}

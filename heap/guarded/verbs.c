@@ -7,6 +7,7 @@
  */
 #include "heap/failure.h"
 #include "heap/guarded/guarded.h"
+#include "heap/guarded/witness.h"
 #include "storage/stack.h"
 #include "storage/storage.h"
 
@@ -34,10 +35,16 @@ struct guard_noted_calls {
 
 /* {{{ Requests between two of which everything is looked at. */
 
-static void count_request(struct guard_layer *guard)
+static void count_request(struct guard_layer *guard, const char *verb, const void *ptr, size_t size,
+	const struct guard_noted_calls *calls)
 {
 	zend_mm_problem problem;
 
+	if (UNEXPECTED(zend_mm_witness != NULL)) {
+		zend_mm_witness_request(&(struct zend_mm_witnessed){
+			verb, ptr, size, guard->settings.sites ? calls->frames : NULL
+		});
+	}
 	if (guard->settings.check_every == 0 || ++guard->requests < guard->settings.check_every) {
 		return;
 	}
@@ -111,7 +118,7 @@ static void *allocate(struct guard_layer *guard, size_t alignment, size_t size,
 	}
 	zend_mm_guard_lock(guard);
 	guard->caller = calls->caller;
-	count_request(guard);
+	count_request(guard, "allocate", NULL, size, calls);
 	/* a size that wraps is refused by the heap below as well */
 	base = ask_below(guard, alignment, room ? room : SIZE_MAX - zend_mm_page_size());
 	if (base) {
@@ -210,7 +217,7 @@ static ZEND_MM_NOINLINE void guarded_free(zend_mm_heap *heap, void *ptr)
 	note_calls(guard, &calls, CALLER());
 	zend_mm_guard_lock(guard);
 	guard->caller = calls.caller;
-	count_request(guard);
+	count_request(guard, "free", ptr, SIZE_MAX, &calls);
 	retire(guard, judged(guard, ptr, guard_use_free), &calls);
 	zend_mm_guard_unlock(guard);
 }

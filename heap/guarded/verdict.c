@@ -150,6 +150,30 @@ void zend_mm_guard_fault(const void *address, const void *instruction)
 	}
 }
 
+static const char *written(const struct guard_record *record, const char *address)
+{
+	if (record->state == guard_kept) {
+		return "the program wrote to a block after it was freed";
+	}
+	return address < record->data ? "the program wrote before a block's beginning" :
+		"the program wrote behind a block's end";
+}
+
+void zend_mm_guard_written_to(const void *address, const void *instruction)
+{
+	for (struct guard_layer *guard = zend_mm_guarded_heaps; guard; guard = guard->next) {
+		const struct guard_record *record =
+			zend_mm_guard_record_around(&guard->records, address);
+
+		if (record) {
+			zend_mm_report_from = instruction;
+			zend_mm_corrupted(&(zend_mm_problem){
+				.heap = guard->heap, .reason = written(record, address), .address = address
+			});
+		}
+	}
+}
+
 void zend_mm_guard_complained_of(const void *address)
 {
 	for (struct guard_layer *guard = zend_mm_guarded_heaps; guard; guard = guard->next) {

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * tools/check_run.h - zmm check's runs of a command under the malloc replacement, each watched by
+ * way of heap/guarded/witness.h.
+ */
+#ifndef ZMM_CHECK_RUN_H
+#define ZMM_CHECK_RUN_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "heap/guarded/witness.h"
+
+enum zmm_check_end {
+	ZMM_CHECK_ENDED,    /* by itself, without a report */
+	ZMM_CHECK_HALTED,   /* at the request asked for; it was killed then */
+	ZMM_CHECK_DAMAGED,  /* with a report */
+	ZMM_CHECK_CRASHED,  /* by a signal, without a report */
+	ZMM_CHECK_FAILED    /* could not be run; said so */
+};
+
+/* What all runs of one command share. */
+struct zmm_check {
+	char **command;
+	char folder[64];                 /* of the files below; removed by zmm_check_close() */
+	char witness_path[96], input_path[96], output_path[96], report_path[96];
+	struct zend_mm_witness *witness; /* of the newest run */
+	unsigned runs;
+	int status;                      /* how the newest run's command ended, as waitpid() says */
+};
+
+/* What one run is to do. */
+struct zmm_check_plan {
+	const char *guards;              /* for ZEND_MM_DEBUG */
+	uint64_t halt_at;                /* 0: never */
+	uint32_t target;                 /* the process that halts */
+	uint64_t watched, expected;      /* once halted: trap who writes something else there; or 0 */
+};
+
+/* Prepares the files; standard input is read to its end now, unless it is a terminal, so that every
+ * run gets the same.  Returns an exit status of zmm, ZMM_EXIT_OK if all went well. */
+int zmm_check_open(struct zmm_check *check, char **command);
+void zmm_check_close(struct zmm_check *check);
+
+/* Runs the command once.  *process is the one that the end is about: that which halted or printed
+ * its report, otherwise the first; NULL if none had a heap. */
+enum zmm_check_end zmm_check_run(struct zmm_check *check, const struct zmm_check_plan *plan,
+	struct zend_mm_witness_process **process);
+
+/* Prints what the newest run said from its report on, each line after a prefix. */
+void zmm_check_print_report(const struct zmm_check *check, const char *prefix);
+
+/* Has a halted process go on, trapped when it writes to a byte anything but what is expected
+ * (tools/check_watch.c).  Returns when the process has ended; false where the system or the
+ * processor does not let it be watched: then it was let go unwatched. */
+bool zmm_check_watch(pid_t pid, struct zend_mm_witness *witness, uint64_t expected);
+
+#endif

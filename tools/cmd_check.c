@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * zmm check: looks for damage in the heap of a trace's replay or of a command, and narrows it to
+ * the operation, and of a command to the instruction.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "heap/guarded/settings.h"
+#include "tools/check.h"
+#include "tools/options.h"
+#include "tools/replay_options.h"
+#include "tools/zmm.h"
+
+static const char help[] =
+	"usage: zmm check [OPTION…] TRACE\n"
+	"       zmm check [OPTION…] -- COMMAND [ARGUMENT…]\n"
+	"Looks for damage in a heap. A trace is replayed with its payloads, and the whole heap is\n"
+	"checked. A command (dynamically linked) runs with the malloc replacement and its blocks\n"
+	"guarded: by padding and a quarantine, then by guard pages. Its output is thrown away.\n\n"
+	"  -b, --bisect         find the first operation after which the heap is damaged: of a trace\n"
+	"                       by replaying less of it; of a command by running it again up to some\n"
+	"                       request, with the same input, and then by watching the damaged byte,\n"
+	"                       so that the instruction that writes it is reported, and who called.\n"
+	"                       The command is run a dozen times or more; it has to do the same each\n"
+	"                       time, and must not mind being killed\n"
+	"  -g, --guards LIST    command: how to guard it, as in ZEND_MM_DEBUG\n"
+	"      --damage OPERATION:OFFSET:LENGTH\n"
+	"                       trace: after that operation write so many bytes into its block, from\n"
+	"                       that offset on (before the block where it is negative), and say what\n"
+	"                       comes of it\n"
+	ZMM_REPLAY_OPTIONS_HELP
+	"                       (of these, a command has --mode)\n"
+	"  -h, --help           print this\n\n"
+	"Exit status: 0 no damage was found, 1 it was, or the work could not be done, 2 bad usage or\n"
+	"a bad trace, 3 damage was found but the command does not do the same each time, 126 or 127\n"
+	"the command cannot be run or is not there.\n";
+
+struct settings {
+	struct zmm_check_trace trace;
+	const char *guards;
+	const char *of_traces;     /* an option that is for traces only; and for commands */
+	const char *of_commands;
+	bool help;
+};
+
+static const char short_options[] = "+" ZMM_REPLAY_SHORT_OPTIONS "bg:h";
+
+static const struct option long_options[] = {
+	ZMM_REPLAY_LONG_OPTIONS,
+	{ "bisect", no_argument, NULL, 'b' },
+	{ "guards", required_argument, NULL, 'g' },
+	{ "damage", required_argument, NULL, 'd' },
+	{ "help", no_argument, NULL, 'h' },
+	{ NULL, 0, NULL, 0 }
+};
+
+static int set_guards(struct settings *settings, const char *list)
+{
+	struct zend_mm_guard_settings guards;
+	char complaint[256];
+
+	if (!zend_mm_guard_settings_read(list, &guards, complaint)) {
+		return zmm_bad_usage("check", "--guards: %s", complaint);
+	}
+	settings->guards = list;
+	settings->of_commands = "--guards";
+	return ZMM_EXIT_OK;
+}
+
+static int set_damage(struct settings *settings, const char *text)
+{
+	struct zmm_check_damage *damage = &settings->trace.damage;
+	long long operation, offset, length;
+	char more;
+
+	if (sscanf(text, "%lld:%lld:%lld%c", &operation, &offset, &length, &more) != 3 ||
+		operation < 1 || length < 1 || length > 1 << 20 || offset < -(1 << 20) ||
+		offset > (1 << 30)) {
+		return zmm_bad_usage("check", "--damage is OPERATION:OFFSET:LENGTH, as in 12:100:4, not "
+			"'%s'", text);
+	}
+	*damage = (struct zmm_check_damage){ (uint64_t)operation, offset, (uint64_t)length };
+	settings->of_traces = "--damage";
+	return ZMM_EXIT_OK;
+}
+
+static int set_option(struct settings *settings, int option)
+{
+	switch (option) {
+	case 's':
+	case 'S':
+		settings->of_traces = option == 's' ? "--storage" : "--seg-size";
+		/* fall through */
+	case 'm':
+		return zmm_replay_option(&settings->trace.replay, option, optarg, "check");
+	case 'b':
+		settings->trace.bisect = true;
+		return ZMM_EXIT_OK;
+	case 'g':
+		return set_guards(settings, optarg);
+	case 'd':
+		return set_damage(settings, optarg);
+	case 'h':
+		settings->help = true;
+		return ZMM_EXIT_OK;
+	default:
+		fputs("see zmm check --help\n", stderr); /* getopt_long() has said what is wrong */
+		return ZMM_EXIT_USAGE;
+	}
+}
+
+/* A trace is one argument; what follows "--", or has arguments, is a command. */
+static bool is_command(char **argv, int argc)
+{
+	return strcmp(argv[optind - 1], "--") == 0 || argc - optind > 1;
+}
+
+static int check_command(struct settings *settings, char **command)
+{
+	struct zmm_check_command check = {
+		.command = command, .guards = settings->guards, .bisect = settings->trace.bisect
+	};
+
+	if (settings->of_traces) {
+		return zmm_bad_usage("check", "%s is for traces, and %s is a command", settings->of_traces,
+			command[0]);
+	}
+	setenv("ZEND_MM_MODE", settings->trace.replay.allocator == ZMM_ALLOCATOR_MODERN ? "modern" :
+		"legacy", 1);
+	return zmm_check_command(&check);
+}
+
+int zmm_cmd_check(int argc, char **argv)
+{
+	struct settings settings = { .help = false };
+	int option, status = ZMM_EXIT_OK;
+
+	zmm_replay_options_init(&settings.trace.replay);
+	optind = 0;
+	while (status == ZMM_EXIT_OK && !settings.help &&
+		(option = getopt_long(argc, argv, short_options, long_options, NULL)) != -1) {
+		status = set_option(&settings, option);
+	}
+	if (status != ZMM_EXIT_OK) {
+		return status;
+	}
+	if (settings.help) {
+		fputs(help, stdout);
+		return zmm_finish_output(ZMM_EXIT_OK);
+	}
+	if (optind == argc) {
+		return zmm_bad_usage("check", "name a trace, or a command after --");
+	}
+	if (is_command(argv, argc)) {
+		return check_command(&settings, argv + optind);
+	}
+	if (settings.of_commands) {
+		return zmm_bad_usage("check", "%s is for commands; put -- before %s if it is one",
+			settings.of_commands, argv[optind]);
+	}
+	settings.trace.path = argv[optind];
+	return zmm_check_trace(&settings.trace);
+}
