@@ -31,9 +31,13 @@ static size_t front_for(const void *data, size_t alignment)
 }
 
 /* What to ask for beyond the size, so that the front can be cut off wherever the block lies: a
- * multiple of the alignment, so that sizes stay multiples of what the caller makes them. */
+ * multiple of the alignment, so that sizes stay multiples of what the caller makes them. SIZE_MAX
+ * where no block can be so large. */
 static size_t slack_for(size_t alignment)
 {
+	if (alignment > SIZE_MAX / 4) {
+		return SIZE_MAX;
+	}
 	return alignment + ((legacy_smallest_block + alignment - 1) & ~(alignment - 1));
 }
 
