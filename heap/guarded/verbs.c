@@ -64,13 +64,21 @@ static size_t at_least_a_page(const struct guard_layer *guard, size_t alignment)
 		alignment;
 }
 
-/* Memory for a block, from the heap below, which raises what is to be raised. */
+/* Memory for a block, from the heap below, which raises what is to be raised.  A heap whose
+ * storage, reserve and structure keep to the guards' alignment has only blocks that do, since rooms
+ * are multiples of it; in another one it has to be asked for. */
 static char *ask_below(struct guard_layer *guard, size_t alignment, size_t room)
 {
 	size_t needed = at_least_a_page(guard, alignment);
 
 	if (needed <= guard->alignment) {
-		return below(guard)->alloc(guard->heap, room);
+		char *base = below(guard)->alloc(guard->heap, room);
+
+		if ((uintptr_t)base % guard->alignment == 0) {
+			return base;
+		}
+		below(guard)->free(guard->heap, base);
+		needed = guard->alignment;
 	}
 	return below(guard)->alloc_aligned(guard->heap, needed, room);
 }
@@ -378,13 +386,15 @@ struct guard_walk {
 	void *context;
 };
 
-/* The record of a block of the heap below. */
+/* The record of a block of the heap below.  Without guard pages the data of most blocks lies where
+ * it does not depend on their size. */
 static const struct guard_record *record_of(const struct guard_layer *guard, const char *base)
 {
-	const struct guard_record *record = zend_mm_guard_record_at(&guard->records,
-		zend_mm_guard_data(guard, (char *)(uintptr_t)base, guard->alignment, 0, 0));
+	const struct guard_record *record = guard->settings.guard_pages ? NULL :
+		zend_mm_guard_record_at(&guard->records,
+			zend_mm_guard_data(guard, (char *)(uintptr_t)base, guard->alignment, 0, 0));
 
-	return record && record->base == base ? record :
+	return record && record->base == base && record->state <= guard_kept ? record :
 		zend_mm_guard_record_around(&guard->records, base);
 }
 
