@@ -82,6 +82,18 @@ static zend_always_inline bool zend_mm_link_is_whole(const struct zend_mm_harden
 		zend_mm_link_decode(hardening, place, words[0]));
 }
 
+/* For deep checks: the shadow at a place if it does not fit the link there, and what it should be;
+ * otherwise NULL. */
+static inline const size_t *zend_mm_link_bad_shadow(const struct zend_mm_hardening *hardening,
+	const void *place, size_t *expected)
+{
+	const size_t *words = (const size_t *)place;
+
+	*expected = zend_mm_link_shadow(hardening, place,
+		zend_mm_link_decode(hardening, place, words[0]));
+	return words[1] != *expected ? &words[1] : NULL;
+}
+
 /* A check of a hardened heap has failed (heap/hardened/failed.c). */
 ZEND_MM_NORETURN void zend_mm_hardened_failed(const zend_mm_heap *heap, const char *reason,
 	const void *address, const void *word, size_t expected) ZEND_MM_COLD;

@@ -28,6 +28,12 @@ static zend_always_inline void *cache_next(const legacy_heap_t *heap, const void
 	return cache_decode(heap, data, *(void *const *) data);
 }
 
+static inline const size_t *cache_bad_shadow(const legacy_heap_t *heap, const void *data,
+	size_t *expected)
+{
+	return heap->hardening.links ? zend_mm_link_bad_shadow(&heap->hardening, data, expected) : NULL;
+}
+
 /* What is handed out does not look like a cached block any more. */
 static zend_always_inline void *cache_taken(const legacy_heap_t *heap, void *data)
 {

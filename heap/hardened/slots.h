@@ -26,6 +26,12 @@ static zend_always_inline struct zend_mm_slot *zend_mm_slot_next(
 	return zend_mm_slot_decode(heap, slot, slot->next);
 }
 
+static inline const size_t *zend_mm_slot_bad_shadow(const struct zend_mm_modern_heap *heap,
+	const struct zend_mm_slot *slot, size_t *expected)
+{
+	return heap->hardening.links ? zend_mm_link_bad_shadow(&heap->hardening, slot, expected) : NULL;
+}
+
 static zend_always_inline struct zend_mm_slot *zend_mm_slot_checked_next(
 	const struct zend_mm_modern_heap *heap, const struct zend_mm_slot *slot)
 {
@@ -43,6 +49,16 @@ static zend_always_inline struct zend_mm_slot *zend_mm_slot_taken(
 		((size_t *)slot)[1] = 0;
 	}
 	return next;
+}
+
+/* The slot of a new run that is handed out without having been in a list.  A slot that lay there
+ * before, in a run that was collected, may have left a link and its shadow. */
+static zend_always_inline void zend_mm_slot_is_new(const struct zend_mm_modern_heap *heap,
+	struct zend_mm_slot *slot)
+{
+	if (heap->hardening.links) {
+		((size_t *)slot)[1] = 0;
+	}
 }
 
 static zend_always_inline void zend_mm_slot_set_next(const struct zend_mm_modern_heap *heap,
@@ -130,6 +146,21 @@ static zend_always_inline struct zend_mm_chunk *zend_mm_cached_next(
 	return heap->hardening.cached ? (struct zend_mm_chunk *)zend_mm_link_checked(&heap->head,
 		&heap->hardening, &chunk->next, "a cached chunk's link does not agree with its shadow") :
 		chunk->next;
+}
+
+static inline const size_t *zend_mm_cached_bad_shadow(const struct zend_mm_modern_heap *heap,
+	const struct zend_mm_chunk *chunk, size_t *expected)
+{
+	return heap->hardening.cached ?
+		zend_mm_link_bad_shadow(&heap->hardening, &chunk->next, expected) : NULL;
+}
+
+/* The same without a look at the shadow, for checks and walks. */
+static inline struct zend_mm_chunk *zend_mm_cached_decode(const struct zend_mm_modern_heap *heap,
+	const struct zend_mm_chunk *chunk)
+{
+	return heap->hardening.cached ? (struct zend_mm_chunk *)zend_mm_link_decode(&heap->hardening,
+		&chunk->next, (size_t)(uintptr_t)chunk->next) : chunk->next;
 }
 
 static zend_always_inline void zend_mm_cached_set_next(const struct zend_mm_modern_heap *heap,

@@ -59,6 +59,8 @@ static bool check_cached(struct zend_mm_legacy_check *check, size_t bucket, cons
 	const void *link)
 {
 	const block_t *block = block_of(data);
+	const size_t *shadow;
+	size_t expected;
 
 	if (!check_is_block(check, block)) {
 		return zend_mm_legacy_wrong(check, "a link of the cache leads to no block", link, link,
@@ -70,6 +72,11 @@ static bool check_cached(struct zend_mm_legacy_check *check, size_t bucket, cons
 	}
 	if (!mark_listed(check, block)) {
 		return zend_mm_legacy_wrong(check, "a block is in the cache twice", block, link, 0);
+	}
+	shadow = cache_bad_shadow(check->heap, data, &expected);
+	if (shadow) {
+		return zend_mm_legacy_wrong(check, "a cached block's link does not agree with its shadow",
+			block, shadow, expected);
 	}
 	check->cached_bytes += bucket_size(bucket);
 	return true;

@@ -6,22 +6,19 @@
  * system, which fails where a read would fault, and a size word is believed only if it leads on
  * within its segment.
  */
+#include "heap/circle.h"
 #include "heap/legacy/heap.h"
 #include "heap/legacy/verbs.h"
 #include "storage/readable.h"
-
-enum {
-	most_segments = 1 << 20,    /* a list that is longer is taken for a circle */
-	most_cached = legacy_cache_capacity / legacy_smallest_block
-};
 
 /* The segment that holds an address; false where the list does not lead to one. */
 static bool find_segment(const legacy_heap_t *heap, const void *address, zend_mm_region *region)
 {
 	const zend_mm_segment *segment = heap->segments;
+	struct zend_mm_circle circle = ZEND_MM_NO_CIRCLE;
 	zend_mm_segment copy;
 
-	for (unsigned i = 0; i < most_segments && segment; i++, segment = copy.next_segment) {
+	for (; segment && !zend_mm_circle_closes(&circle, segment); segment = copy.next_segment) {
 		if (!zend_mm_read_memory(segment, &copy, sizeof copy)) {
 			return false;
 		}
@@ -36,13 +33,14 @@ static bool find_segment(const legacy_heap_t *heap, const void *address, zend_mm
 static bool is_in_cache(const legacy_heap_t *heap, const block_t *block, size_t size)
 {
 	void *data = heap->cache[bucket_of(size)];
+	struct zend_mm_circle circle = ZEND_MM_NO_CIRCLE;
 
-	for (size_t i = 0; data && i <= most_cached; i++) {
+	while (data && !zend_mm_circle_closes(&circle, data)) {
+		void *word;
+
 		if (data == block_data(block)) {
 			return true;
 		}
-		void *word;
-
 		if (!zend_mm_read_memory(data, &word, sizeof word)) {
 			return false;
 		}

@@ -23,7 +23,17 @@ static zend_always_inline void *cache_next(const legacy_heap_t *heap, const void
 	return *(void *const *) data;
 }
 
-/* The same where the block is handed out, or freed for good. */
+/* A word beside the link that does not fit it, and what it should be; NULL where there is none. */
+static inline const size_t *cache_bad_shadow(const legacy_heap_t *heap, const void *data,
+	size_t *expected)
+{
+	(void) heap;
+	(void) data;
+	(void) expected;
+	return NULL;
+}
+
+/* The link where the block is handed out, or freed for good. */
 static zend_always_inline void *cache_taken(const legacy_heap_t *heap, void *data)
 {
 	(void) heap;

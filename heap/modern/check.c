@@ -6,6 +6,7 @@
  * chunks; the bins' lists; the huge blocks; the figures.  Each step relies on those before it, and
  * the first problem ends the check.
  */
+#include "heap/circle.h"
 #include "heap/modern/debug.h"
 #include "heap/modern/pages.h"
 #include "heap/modern/snapshot.h"
@@ -178,15 +179,14 @@ static int zend_mm_check_chunks(const struct zend_mm_snapshot *snapshot, struct 
 	return 0;
 }
 
-/* The list is followed with Brent's method: a chunk seen again means that it never ends. */
 static int zend_mm_check_cached(const struct zend_mm_snapshot *snapshot)
 {
 	const struct zend_mm_modern_heap *heap = snapshot->heap;
 	const struct zend_mm_chunk *chunk = heap->cached_chunks;
-	const struct zend_mm_chunk *seen = NULL;
+	struct zend_mm_circle circle = ZEND_MM_NO_CIRCLE;
 	const void *link = &heap->cached_chunks;
-	size_t count = 0;
-	size_t next_seen = 1;
+	const size_t *shadow;
+	size_t expected;
 
 	while (chunk != NULL) {
 		const char *reason = NULL;
@@ -195,24 +195,26 @@ static int zend_mm_check_cached(const struct zend_mm_snapshot *snapshot)
 			reason = "the list of cached chunks leads nowhere";
 		} else if (zend_mm_snapshot_marks(snapshot, chunk) != NULL) {
 			reason = "a cached chunk is in the circle too";
-		} else if (chunk == seen) {
+		} else if (zend_mm_circle_closes(&circle, chunk)) {
 			reason = "the list of cached chunks runs in a circle";
 		}
 		if (reason != NULL) {
 			return zend_mm_problem_word(snapshot->problem, heap, reason, link, link,
 				(size_t)(uintptr_t)chunk, 0);
 		}
-		if (++count == next_seen) {
-			seen = chunk;
-			next_seen *= 2;
+		shadow = zend_mm_cached_bad_shadow(heap, chunk, &expected);
+		if (shadow != NULL) {
+			return zend_mm_problem_word(snapshot->problem, heap,
+				"a cached chunk's link does not agree with its shadow", chunk, shadow, *shadow,
+				expected);
 		}
 		link = &chunk->next;
-		chunk = zend_mm_cached_next(heap, chunk);
+		chunk = zend_mm_cached_decode(heap, chunk);
 	}
-	if (count != heap->cached_count) {
+	if (circle.count != heap->cached_count) {
 		return zend_mm_problem_word(snapshot->problem, heap,
 			"the count of cached chunks is not the length of their list", heap,
-			&heap->cached_count, heap->cached_count, count);
+			&heap->cached_count, heap->cached_count, circle.count);
 	}
 	return 0;
 }

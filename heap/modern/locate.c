@@ -2,15 +2,14 @@
 /*
  * heap/modern/locate.c - what stands at an address of a heap that may be damaged.
  *
- * Called through the verbs, for reports.  The structures of the heap are bounded while they are
- * followed, and read by way of the system, which fails where a plain read would fault.
+ * Called through the verbs, for reports.  Lists are followed until they end, close to a circle or
+ * lead to what cannot be read, and are read by way of the system, which fails where a plain read
+ * would fault.
  */
+#include "heap/circle.h"
 #include "heap/modern/debug.h"
 #include "heap/modern/pages.h"
 #include "storage/readable.h"
-
-#define ZEND_MM_MOST_REGIONS (1u << 20)
-#define ZEND_MM_MOST_FREE_SLOTS (1u << 24)
 
 /* {{{ Regions */
 
@@ -18,26 +17,27 @@ static bool zend_mm_find_chunk(const struct zend_mm_modern_heap *heap, const voi
 {
 	const struct zend_mm_chunk *wanted = zend_mm_chunk_of(address);
 	const struct zend_mm_chunk *chunk = heap->main_chunk;
+	struct zend_mm_circle circle = ZEND_MM_NO_CIRCLE;
 	struct zend_mm_chunk *next;
-	unsigned i;
 
-	for (i = 0; i < ZEND_MM_MOST_REGIONS && chunk != wanted; i++) {
-		if (!zend_mm_read_memory(&chunk->next, &next, sizeof next) || next == heap->main_chunk) {
+	while (chunk != wanted) {
+		if (zend_mm_circle_closes(&circle, chunk) ||
+			!zend_mm_read_memory(&chunk->next, &next, sizeof next) || next == heap->main_chunk) {
 			return false;
 		}
 		chunk = next;
 	}
-	return chunk == wanted;
+	return true;
 }
 
 static bool zend_mm_find_huge(const struct zend_mm_modern_heap *heap, const void *address,
 	zend_mm_region *region)
 {
 	const struct zend_mm_huge_entry *entry = heap->huge_blocks;
+	struct zend_mm_circle circle = ZEND_MM_NO_CIRCLE;
 	struct zend_mm_huge_entry copy;
-	unsigned i;
 
-	for (i = 0; i < ZEND_MM_MOST_REGIONS && entry != NULL; i++, entry = copy.next) {
+	for (; entry != NULL && !zend_mm_circle_closes(&circle, entry); entry = copy.next) {
 		if (!zend_mm_read_memory(entry, &copy, sizeof copy)) {
 			return false;
 		}
@@ -56,11 +56,12 @@ static bool zend_mm_is_free_slot(const struct zend_mm_modern_heap *heap, unsigne
 	const void *slot)
 {
 	const struct zend_mm_slot *free_slot = heap->free_slots[bin];
+	struct zend_mm_circle circle = ZEND_MM_NO_CIRCLE;
 	struct zend_mm_slot copy;
-	unsigned i;
 
-	for (i = 0; i < ZEND_MM_MOST_FREE_SLOTS && free_slot != NULL && free_slot != slot; i++) {
-		if (!zend_mm_read_memory(free_slot, &copy, sizeof copy)) {
+	while (free_slot != NULL && free_slot != slot) {
+		if (zend_mm_circle_closes(&circle, free_slot) ||
+			!zend_mm_read_memory(free_slot, &copy, sizeof copy)) {
 			return false;
 		}
 		free_slot = zend_mm_slot_decode(heap, free_slot, copy.next);

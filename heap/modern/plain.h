@@ -23,6 +23,16 @@ static zend_always_inline struct zend_mm_slot *zend_mm_slot_next(
 	return slot->next;
 }
 
+/* A word beside the link that does not fit it, and what it should be; NULL where there is none. */
+static inline const size_t *zend_mm_slot_bad_shadow(const struct zend_mm_modern_heap *heap,
+	const struct zend_mm_slot *slot, size_t *expected)
+{
+	(void)heap;
+	(void)slot;
+	(void)expected;
+	return NULL;
+}
+
 /* The same where the link is going to be followed, and where the slot is handed out. */
 static zend_always_inline struct zend_mm_slot *zend_mm_slot_checked_next(
 	const struct zend_mm_modern_heap *heap, const struct zend_mm_slot *slot)
@@ -34,6 +44,14 @@ static zend_always_inline struct zend_mm_slot *zend_mm_slot_taken(
 	const struct zend_mm_modern_heap *heap, struct zend_mm_slot *slot)
 {
 	return zend_mm_slot_next(heap, slot);
+}
+
+/* The slot of a new run that is handed out without having been in a list. */
+static zend_always_inline void zend_mm_slot_is_new(const struct zend_mm_modern_heap *heap,
+	struct zend_mm_slot *slot)
+{
+	(void)heap;
+	(void)slot;
 }
 
 static zend_always_inline void zend_mm_slot_set_next(const struct zend_mm_modern_heap *heap,
@@ -65,6 +83,23 @@ static zend_always_inline void zend_mm_check_unlink(const struct zend_mm_chunk *
 
 static zend_always_inline struct zend_mm_chunk *zend_mm_cached_next(
 	const struct zend_mm_modern_heap *heap, const struct zend_mm_chunk *chunk)
+{
+	(void)heap;
+	return chunk->next;
+}
+
+/* As for slots, and the link without a look at the shadow. */
+static inline const size_t *zend_mm_cached_bad_shadow(const struct zend_mm_modern_heap *heap,
+	const struct zend_mm_chunk *chunk, size_t *expected)
+{
+	(void)heap;
+	(void)chunk;
+	(void)expected;
+	return NULL;
+}
+
+static inline struct zend_mm_chunk *zend_mm_cached_decode(const struct zend_mm_modern_heap *heap,
+	const struct zend_mm_chunk *chunk)
 {
 	(void)heap;
 	return chunk->next;

@@ -29,6 +29,7 @@ static void zend_mm_run_cut(struct zend_mm_modern_heap *heap, char *run, size_t 
 	char *last = run + size * (zend_mm_bins[bin].elements - 1u);
 	char *slot;
 
+	zend_mm_slot_is_new(heap, (struct zend_mm_slot *)run);
 	heap->free_slots[bin] = (struct zend_mm_slot *)(run + size);
 	for (slot = run + size; slot < last; slot += size) {
 		zend_mm_slot_set_next(heap, (struct zend_mm_slot *)slot,

@@ -214,6 +214,23 @@ static bool zend_mm_mark_set(struct zend_mm_page_marks *marks, unsigned index)
 	return !set;
 }
 
+/* Hardened heaps: whether the link of a slot that was found sound agrees with its shadow. */
+static int zend_mm_snapshot_check_shadow(const struct zend_mm_snapshot *snapshot, unsigned bin,
+	const struct zend_mm_slot *slot)
+{
+	const size_t *shadow = NULL;
+	size_t expected;
+
+	if (zend_mm_bin_size(bin) >= 2 * sizeof(size_t)) {
+		shadow = zend_mm_slot_bad_shadow(snapshot->heap, slot, &expected);
+	}
+	if (shadow != NULL) {
+		return zend_mm_problem_word(snapshot->problem, snapshot->heap,
+			"a free slot's link does not agree with its shadow", slot, shadow, *shadow, expected);
+	}
+	return 0;
+}
+
 /* Checks and marks one member of a bin's list; link is the word that led to it. */
 static int zend_mm_snapshot_mark_slot(struct zend_mm_snapshot *snapshot, unsigned bin,
 	const struct zend_mm_slot *slot, const void *owner, const void *link)
@@ -232,7 +249,7 @@ static int zend_mm_snapshot_mark_slot(struct zend_mm_snapshot *snapshot, unsigne
 			(size_t)(uintptr_t)slot, 0);
 	}
 	snapshot->free_slots[bin]++;
-	return 0;
+	return zend_mm_snapshot_check_shadow(snapshot, bin, slot);
 }
 
 int zend_mm_snapshot_mark_free(struct zend_mm_snapshot *snapshot)
