@@ -19,6 +19,7 @@
 #include "tools/report.h"
 #include "tools/shared_program.h"
 #include "tools/zmm.h"
+#include "trace/output.h"
 
 static const char help[] =
 	"usage: zmm compare [OPTION…] TRACE…\n"
@@ -466,6 +467,7 @@ enum { ROUTE_TABLE, ROUTE_JSON, ROUTE_HTML, ROUTES };
 struct routes {
 	zmm_emit *emits[ROUTES];  /* NULL: not asked for, and so below */
 	FILE *json, *html, *csv;
+	bool compared;            /* there is a result to be written */
 };
 
 static bool open_file(FILE **file, struct zmm_error *error)
@@ -527,28 +529,13 @@ static char *read_back(FILE *file, size_t *length, struct zmm_error *error)
 
 static bool write_file(const char *path, const char *text, size_t length, struct zmm_error *error)
 {
-	char *temporary = NULL;
-	FILE *out = NULL;
-	bool written = false;
+	struct zmm_output *output = zmm_output_open(path, false, error);
 
-	if (asprintf(&temporary, "%s.%ld.tmp", path, (long)getpid()) < 0) {
-		temporary = NULL;
-	} else {
-		out = fopen(temporary, "w");
+	if (output && !zmm_output_put(output, text, length, error)) {
+		zmm_output_abandon(output);
+		return false;
 	}
-	if (out) {
-		written = fwrite(text, 1, length, out) == length;
-		written = fclose(out) == 0 && written;
-		written = written && rename(temporary, path) == 0;
-	}
-	if (!written) {
-		zmm_error_set(error, ZMM_ERROR_SYSTEM, "%s: cannot be written: %s", path, strerror(errno));
-		if (out) {
-			remove(temporary);
-		}
-	}
-	free(temporary);
-	return written;
+	return output && zmm_output_close(output, error);
 }
 
 /* Gives a file its content, as it is or as a page of it. No file is fine. */
@@ -566,7 +553,7 @@ static bool deliver(FILE *file, const char *path, bool page, struct zmm_error *e
 	return done;
 }
 
-/* Ends the documents and writes the files. */
+/* Ends the documents and writes the files; where no trace could be compared, there are none. */
 static bool close_routes(struct routes *routes, const struct settings *settings,
 	struct zmm_error *error)
 {
@@ -574,6 +561,9 @@ static bool close_routes(struct routes *routes, const struct settings *settings,
 
 	for (int i = 0; i < ROUTES; i++) {
 		whole = (!routes->emits[i] || zmm_emit_close(routes->emits[i])) && whole;
+	}
+	if (!routes->compared) {
+		return true;
 	}
 	zmm_error_set(error, ZMM_ERROR_SYSTEM, "no memory for the results");
 	return whole && deliver(routes->json, settings->json_path, false, error)
@@ -622,6 +612,7 @@ static int compare_one(struct settings *settings, const char *path, const struct
 	if (zmm_compare(&comparison, &settings->comparison, path, program)) {
 		size_t explained = explain(&comparison, pair, &explanation);
 
+		routes->compared = true;
 		for (int i = 0; i < ROUTES; i++) {
 			if (routes->emits[i]) {
 				zmm_emit_comparison(routes->emits[i], &comparison, &explanation, explained);

@@ -20,20 +20,7 @@ struct page {
 
 static void put(struct page *page, const char *text, size_t length)
 {
-	enum { piece = 1 << 16 };
-
-	while (page->good && length > 0) {
-		size_t count = length < piece ? length : piece;
-		unsigned char *room = zmm_output_reserve(page->output, count, page->error);
-
-		page->good = room != NULL;
-		if (room) {
-			memcpy(room, text, count);
-			zmm_output_commit(page->output, count);
-		}
-		text += count;
-		length -= count;
-	}
+	page->good = page->good && zmm_output_put(page->output, text, length, page->error);
 }
 
 /* JSON inside a script element must contain neither "</" nor "<!--". */

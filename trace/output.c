@@ -133,6 +133,22 @@ void zmm_output_commit(struct zmm_output *output, size_t count)
 	output->used += count;
 }
 
+bool zmm_output_put(struct zmm_output *output, const char *bytes, size_t count,
+	struct zmm_error *error)
+{
+	while (count) {
+		size_t piece = count < FLUSH_BYTES ? count : FLUSH_BYTES;
+		unsigned char *room = zmm_output_reserve(output, piece, error);
+		if (!room)
+			return false;
+		memcpy(room, bytes, piece);
+		zmm_output_commit(output, piece);
+		bytes += piece;
+		count -= piece;
+	}
+	return true;
+}
+
 /* --- opening and closing --------------------------------------------------------------------- */
 
 /* Open a new file beside the target, with the permissions any new file gets. */

@@ -5,8 +5,8 @@
  * written stands under the name. Devices, pipes and "-" (standard output) are written as they
  * are.
  *
- * User: writer.c. At most one output is open at a time: signals that end the process (INT,
- * TERM, HUP) remove its temporary file.
+ * Users: writer.c, and the pages and documents of zmm. At most one output is open at a time: signals
+ * that end the process (INT, TERM, HUP) remove its temporary file.
  */
 #ifndef ZMM_OUTPUT_H
 #define ZMM_OUTPUT_H
@@ -22,6 +22,10 @@ unsigned char *zmm_output_reserve(struct zmm_output *output, size_t count, struc
 
 /* The first `count` bytes of what was reserved are written now. */
 void zmm_output_commit(struct zmm_output *output, size_t count);
+
+/* Both for as many bytes as there are. False on failure. */
+bool zmm_output_put(struct zmm_output *output, const char *bytes, size_t count,
+	struct zmm_error *error);
 
 /* Write what is left, and give the file its name. The output is gone afterwards in any case. */
 bool zmm_output_close(struct zmm_output *output, struct zmm_error *error);
