@@ -5,8 +5,6 @@
  */
 #include "config.h"
 
-#include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -39,28 +37,6 @@ static const struct command commands[] = {
 };
 
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
-
-int zmm_bad_usage(const char *command, const char *format, ...)
-{
-	va_list arguments;
-
-	fprintf(stderr, "zmm %s: ", command);
-	va_start(arguments, format);
-	vfprintf(stderr, format, arguments);
-	va_end(arguments);
-	fprintf(stderr, "; see zmm %s --help\n", command);
-	return ZMM_EXIT_USAGE;
-}
-
-int zmm_finish_output(int status)
-{
-	errno = 0;
-	if (fflush(stdout) == 0 && !ferror(stdout))
-		return status;
-	fprintf(stderr, "zmm: cannot write to standard output: %s\n",
-		errno ? strerror(errno) : "an earlier write failed");
-	return ZMM_EXIT_FAILED;
-}
 
 static void print_help(FILE *out)
 {
