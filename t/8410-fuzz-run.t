@@ -1,0 +1,33 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# A short run of each fuzz target, with the same inputs each time as far as libFuzzer makes that
+# possible. An input that fails is shown as text that base64 -d turns back into it.
+
+. "${srcdir:-$(dirname "$0")/..}/t/tap.sh"
+
+case $SANITIZER in
+*fuzzer-no-link*) ;;
+*) skip_all "needs objects prepared for fuzzing (the variant fuzz of .ci/variants)" ;;
+esac
+
+cd "$tmp" || exit 1
+
+# short TARGET INPUTS: so many, those of the corpus included.
+short()
+{
+	FUZZ_BUILD=$builddir FUZZ_FLAGS="-runs=$2 -seed=1 -max_total_time=0 -timeout=300" \
+		"$srcdir/t/fuzz/run" "$srcdir/t/fuzz" 0 "$1" && return 0
+	for input in fuzz/found/"$1"-*; do
+		echo "$input:"
+		base64 "$input"
+	done
+	return 1
+}
+
+ok "operations on heaps" short heap 4000
+ok "damaged heaps" short damage 1500
+ok "traces" short trace 6000
+ok "the command line and the environment" short tool 4000
+
+done_testing
