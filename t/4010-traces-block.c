@@ -30,7 +30,9 @@ static struct zmm_event random_event(uint64_t stamp)
 	struct zmm_event event = {.kind = kinds[tap_below(&state, sizeof(kinds))], .stamp = stamp};
 
 	event.thread = tap_below(&state, 8) ? 3 : (uint32_t) random_number();
-	event.site = tap_below(&state, 3) ? 0 : (uint32_t) random_number();
+	if (event.kind < ZMM_EVENT_COMMENT) {
+		event.site = tap_below(&state, 3) ? 0 : (uint32_t) random_number();
+	}
 	if (event.kind == ZMM_EVENT_ALLOC || event.kind == ZMM_EVENT_RESIZE
 		|| event.kind == ZMM_BINARY_ATTACH) {
 		event.id = random_number();

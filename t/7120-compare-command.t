@@ -102,7 +102,7 @@ is "$status" 2 "a missing trace: exit status 2"
 like "$err" "*nosuch.trace*" "and it is named"
 run "$ZMM" compare -t --blocks 3 --only legacy --csv "$tmp/no/where.csv" "$trace"
 is "$status" 1 "samples that cannot be written: exit status 1"
-like "$err" "*no/where.csv: cannot be written*" "and the file is named"
+like "$err" "*no/where.csv: cannot create a file there*" "and the file is named"
 
 # ---- JSON ----
 

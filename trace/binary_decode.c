@@ -245,9 +245,14 @@ static void get_event(struct source *source, struct zmm_block_cursor *cursor, un
 		event->alignment_log2 = (uint8_t)get_byte(source);
 		if (event->alignment_log2 > ZMM_ALIGNMENT_LOG2_MAX)
 			fail(source, "an alignment is too big");
+		if (zmm_operands(code) != OPERANDS_ID_SIZE)
+			fail(source, "an event has an alignment that has no block to be aligned");
 	}
-	if (code & CODE_SITE)
+	if (code & CODE_SITE) {
 		event->site = get_number32(source, "a call site's number is too big");
+		if (zmm_operands(code) >= OPERANDS_TEXT)
+			fail(source, "a remark has a call site");
+	}
 	get_operands(source, cursor, event);
 }
 

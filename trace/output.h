@@ -5,8 +5,8 @@
  * written stands under the name. Devices, pipes and "-" (standard output) are written as they
  * are.
  *
- * Users: writer.c, and the pages and documents of zmm. At most one output is open at a time: signals
- * that end the process (INT, TERM, HUP) remove its temporary file.
+ * Users: writer.c, and the pages and documents of zmm. At most one output is open at a time:
+ * signals that end the process (INT, TERM, HUP) remove its temporary file.
  */
 #ifndef ZMM_OUTPUT_H
 #define ZMM_OUTPUT_H

@@ -364,11 +364,14 @@ static char *put_address(char *at, uint64_t value)
 	return at;
 }
 
-/* An end of line inside a text would end its line. */
+/* An end of line inside a text would end its line; a file with other control characters is taken
+ * for none of text. */
 static char *put_text(char *at, const struct zmm_event *event)
 {
-	for (size_t i = 0; i < event->text_length; i++)
-		*at++ = event->text[i] == '\n' ? ' ' : event->text[i];
+	for (size_t i = 0; i < event->text_length; i++) {
+		unsigned char byte = (unsigned char)event->text[i];
+		*at++ = byte < ' ' && byte != '\t' ? ' ' : (char)byte;
+	}
 	return at;
 }
 
