@@ -84,6 +84,8 @@ my %right = (
 	c => "```c trace/spaced.c\nfull_shift = 30,\n```\n",
 	console => "```console\n\$ echo 11; echo 12\n...\n12\n\$ echo 13\n13\n```\n",
 	table => "<!-- \$ printf 'x\\tn\\na\\t17\\n' -->\n| | n |\n| --- | --: |\n| a | 17 |\n",
+	'table, some rows' => "<!-- \$ printf 'x\\tn\\na\\t17\\n...\\n' -->\n"
+		. "| | m | n |\n| --- | --: | --: |\n| b | 3 | 4 |\n| a | 5 | 17 |\n",
 );
 for my $kind (sort keys %right) {
 	my ($example) = check_text($right{$kind});

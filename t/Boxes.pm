@@ -11,7 +11,8 @@
 #	                          a line "..." stands for any number of lines
 #	```c FILE                 lines that are in that file, blanks apart
 #	<!-- $ COMMAND -->        before a table: COMMAND prints rows of cells, separated by tabs; they
-#	                          have to be the cells of the table under the same names
+#	                          have to be the cells of the table under the same names. A last row
+#	                          "..." means that the table has other rows, too
 #
 # Commands run in a directory with t/, doc/ and examples/ of the project and the programs of t/docs/
 # in docs/, where zmm is found.

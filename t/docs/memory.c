@@ -4,8 +4,10 @@
  *
  *	memory held TRACE...     what each trace needs of memory on both heaps
  *	memory calls TRACE...    what is held at its end, and the calls to storage
+ *	memory rows TRACE        two rows of a table that has others: each heap's held bytes and mean
  *
  * A row of cells separated by tabs for each trace, under the file's name as far as the first dot.
+ * Bytes are MiB.
  */
 #include <string.h>
 
@@ -58,21 +60,24 @@ static void print_mebibytes(uint64_t bytes)
 	printf("\t%.2f", (double) bytes / 1048576);
 }
 
+static void print_mean(const struct cost *cost)
+{
+	struct zmm_ratio mean = zmm_course_measure(&cost->course, ZMM_MEASURE_MEAN);
+
+	if (mean.validity == ZMM_VALID) {
+		printf("\t%.2f", mean.value);
+	} else {
+		printf("\t-");
+	}
+}
+
 static void print_held(const struct cost cost[2])
 {
 	print_mebibytes(cost[0].peak_live);
-	for (unsigned i = 0; i < 2; i++) {
-		print_mebibytes(cost[i].peak_held);
-	}
-	for (unsigned i = 0; i < 2; i++) {
-		struct zmm_ratio mean = zmm_course_measure(&cost[i].course, ZMM_MEASURE_MEAN);
-
-		if (mean.validity == ZMM_VALID) {
-			printf("\t%.2f", mean.value);
-		} else {
-			printf("\t-");
-		}
-	}
+	print_mebibytes(cost[0].peak_held);
+	print_mebibytes(cost[1].peak_held);
+	print_mean(&cost[0]);
+	print_mean(&cost[1]);
 }
 
 static void print_calls(const struct cost cost[2])
@@ -85,14 +90,47 @@ static void print_calls(const struct cost cost[2])
 	}
 }
 
+static void print_rows(const struct cost cost[2])
+{
+	static const char *const names[] = { "legacy", "modern" };
+
+	puts("contender\theld\tmean H/L - 1");
+	for (unsigned i = 0; i < 2; i++) {
+		printf("%s", names[i]);
+		print_mebibytes(cost[i].peak_held);
+		print_mean(&cost[i]);
+		putchar('\n');
+	}
+	puts("...");
+}
+
+static void print_trace(const char *what, const char *path, const struct cost cost[2])
+{
+	const char *name = strrchr(path, '/') != NULL ? strrchr(path, '/') + 1 : path;
+
+	if (strcmp(what, "rows") == 0) {
+		print_rows(cost);
+		return;
+	}
+	printf("%.*s", (int) strcspn(name, "."), name);
+	(strcmp(what, "calls") == 0 ? print_calls : print_held)(cost);
+	putchar('\n');
+}
+
 int main(int argc, char **argv)
 {
-	bool calls = argc > 1 && strcmp(argv[1], "calls") == 0;
+	const char *what = argc > 1 ? argv[1] : "";
 
-	puts(calls ? "trace\tlegacy end\tmodern end\tlegacy calls\tmodern calls"
-		: "trace\tlive\tlegacy held\tmodern held\tlegacy mean H/L - 1\tmodern mean H/L - 1");
+	if (strcmp(what, "calls") == 0) {
+		puts("trace\tlegacy end\tmodern end\tlegacy calls\tmodern calls");
+	} else if (strcmp(what, "held") == 0) {
+		puts("trace\tlive\tlegacy held\tmodern held\tlegacy mean H/L - 1"
+			"\tmodern mean H/L - 1");
+	} else if (strcmp(what, "rows") != 0) {
+		fputs("usage: memory held|calls|rows TRACE...\n", stderr);
+		return 2;
+	}
 	for (int i = 2; i < argc; i++) {
-		const char *name = strrchr(argv[i], '/') != NULL ? strrchr(argv[i], '/') + 1 : argv[i];
 		struct cost cost[2] = { 0 };
 		struct zmm_error error;
 		zmm_program *program = zmm_program_load(argv[i], 0, &error);
@@ -102,9 +140,7 @@ int main(int argc, char **argv)
 			fprintf(stderr, "memory: %s: %s\n", argv[i], error.text);
 			return 1;
 		}
-		printf("%.*s", (int) strcspn(name, "."), name);
-		(calls ? print_calls : print_held)(cost);
-		putchar('\n');
+		print_trace(what, argv[i], cost);
 		zmm_program_free(program);
 	}
 	return 0;
