@@ -71,7 +71,7 @@ else
 fi
 
 if test -z "$browser"; then
-	skip 20 "no Chromium here (Debian package chromium)"
+	skip 23 "no Chromium here (Debian package chromium)"
 	done_testing
 	exit
 fi
@@ -142,6 +142,43 @@ browser_open "$tmp/explorer.html" "$look" --window-size=1300,900 \
 	--blink-settings=preferredColorScheme=0
 like "$answer" "*blank=0*" "dark: the maps are drawn"
 is "$errors" "" "dark: no error"
+
+# Whatever can be pointed at is explained; a step that is walked to is marked in the pictures.
+browser_open "$tmp/explorer.html" '
+	const info = byId("info");
+	const point = (one) => one.dispatchEvent(new MouseEvent("mouseover", { bubbles: true }));
+	let explained = 0; const not = new Set();
+	for (const scene of [0, 6, 15, 23, 25]) {
+		go(scene);
+		document.querySelectorAll(".heap [data-element]").forEach((one) => {
+			info.textContent = ""; point(one);
+			if (info.querySelector("a") && info.textContent.length > 20) { explained++; }
+			else { not.add(one.dataset.element); }
+		});
+	}
+	go(23);
+	const press = (key) => document.dispatchEvent(new KeyboardEvent("keydown", { key }));
+	const marks = [];
+	for (let i = 0; i < 4; i++) {
+		press("j");
+		marks.push(document.querySelector(".chosen").dataset.kind + ":" +
+			[...new Set([...document.querySelectorAll(".now")].map((one) =>
+				Object.keys(one.dataset).sort().join("+")))].sort().join("/"));
+	}
+	press("k");
+	answer = `explained=${explained > 100} not=${[...not].join()} ${marks.join(" ")} | ` +
+		document.querySelector(".chosen").dataset.kind;'
+like "$answer" "explained=true not= trees:*bit* node:*spot* * turn:*spot* | best so far" \
+	"all is explained, and each step is marked"
+is "$errors" "" "without an error"
+
+# Heaps without an idea, side by side, show what zmm map says of them.
+"$ZMM" explore --variant as-it-was --variant first-fit-list --variant no-cache "$tmp/t.trace" \
+	-o "$tmp/variants.html"
+browser_open "$tmp/variants.html" "go(12); $tell"
+is "$answer" "$(for variant in as-it-was first-fit-list no-cache; do
+	"$ZMM" map --variant $variant --blocks --at 12 "$tmp/t.trace"; done | tr '\n' '|')" \
+	"three variants: as zmm map says"
 
 # A big page answers at once: going over all of it takes far less than this test's patience.
 if recordings; then

@@ -208,9 +208,25 @@ function emptyNote() {
 	return note;
 }
 
+/* What was drawn of a list, as long as it is the same and nothing in it is marked; otherwise made. */
+function keepDrawn(heap, list, index, members, hot, make) {
+	const key = `l${list}:${index}`, version = heap.versions.get(key);
+	const marked = members.some((member) => hot.has(spotText(member[0], member[1])));
+	const kept = heap.drawn.get(key);
+
+	if (kept && !marked && !kept.marked && kept.version === version) {
+		return kept.element;
+	}
+	const element = make();
+
+	heap.drawn.set(key, { version, marked, element });
+	return element;
+}
+
 function rowsOf(heap, lists, list, hot, title) {
 	const rows = lists.filter((one) => one[0] === list).map(([, index, members]) =>
-		row(heap, title(index, members), DATA.lists[list], index, members, hot));
+		keepDrawn(heap, list, index, members, hot, () => row(heap, title(index, members), DATA.lists[list], index,
+			members, hot)));
 
 	return rows.length ? rows : [emptyNote()];
 }
@@ -224,7 +240,8 @@ function legacyLists(heap, lists, hot) {
 	trees.className = 'trees';
 	trees.append(...searchedTrees(heap));
 	for (const [, index, members] of lists.filter((one) => one[0] === LIST.tree)) {
-		trees.append(drawTree(members, `tree ${index}: ${bytesText(2 ** index)} and more`, hot, new Map(), false));
+		trees.append(keepDrawn(heap, LIST.tree, index, members, hot, () => drawTree(members,
+			`tree ${index}: ${bytesText(2 ** index)} and more`, hot, new Map(), false)));
 	}
 	const small = [...section('Cache stacks, the newest first',
 		...rowsOf(heap, lists, LIST.cache, hot, sizes('stack'))),
@@ -249,6 +266,7 @@ function drawLists(heap, element) {
 	const hot = new Set(heap.scene.s.map((step) => blockSpot(heap, step[1], step[2])));
 	const lists = heap.members();
 
+	element.querySelectorAll('.now').forEach((one) => one.classList.remove('now'));
 	element.replaceChildren(...(heap.mode === 'legacy' ? legacyLists(heap, lists, hot)
 		: section('Free slots of bins, the next one first', ...rowsOf(heap, lists, LIST.bin, hot,
 			(index, members) => `bin ${index} · ${members[0][2]} B · ${members.length}`))));

@@ -197,7 +197,13 @@ class MemoryMap {
 	arrange() {
 		const regions = this.regions();
 		const before = new Set(this.heap.was('o').map((region) => region[0]));
+		const arranged = regions.map((region) => [region, before.has(region[0])]).join(' ') +
+			this.heap.order.length;
 
+		if (this.arranged === arranged) {
+			return;
+		}
+		this.arranged = arranged;
 		for (const [number, bar] of this.bars) {
 			if (!regions.some((region) => region[0] === number)) {
 				bar.remove();
@@ -245,12 +251,17 @@ class MemoryMap {
 
 	draw() {
 		const colour = colours();
+		const look = [this.list.clientWidth, devicePixelRatio, colour('card')].join();
 
 		for (const [number, , size] of this.regions()) {
-			const bar = this.bars.get(number);
+			const bar = this.bars.get(number), current = number === this.region;
+			const drawn = [look, this.heap.versions.get('r' + number), size, current && this.view].join();
 
-			bar.classList.toggle('current', number === this.region);
-			this.drawBar(bar.lastChild, number, size, colour);
+			if (bar.dataset.drawn !== drawn) {   /* there can be hundreds of them */
+				bar.dataset.drawn = drawn;
+				bar.classList.toggle('current', current);
+				this.drawBar(bar.lastChild, number, size, colour);
+			}
 		}
 		this.drawDetail(colour);
 		this.range.textContent = `${this.region}+${Math.floor(this.view[0])} … ` +

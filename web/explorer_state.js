@@ -75,6 +75,8 @@ class Heap {
 		this.figures = expandFigures(data.figures);
 		this.things = new Map();    /* key -> items: "o", "r" and region, "l", list, ":", index */
 		this.before = new Map();    /* those that the last operation changed, as they were */
+		this.versions = new Map();  /* a thing's number of changes, for who keeps pictures of it */
+		this.drawn = new Map();     /* such pictures, by thing */
 		this.undo = [];
 		this.at = -1;
 		this.go(0);
@@ -91,6 +93,7 @@ class Heap {
 				this.before.set(key, array.slice());
 			}
 			undo.push([key, at, items.length, array.splice(at, removed, ...items)]);
+			this.changed(key);
 		}
 		this.undo.push(undo);
 		this.at++;
@@ -99,8 +102,13 @@ class Heap {
 	backward() {
 		for (const [key, at, count, items] of this.undo.pop().reverse()) {
 			this.things.get(key).splice(at, count, ...items);
+			this.changed(key);
 		}
 		this.at--;
+	}
+
+	changed(key) {
+		this.versions.set(key, (this.versions.get(key) || 0) + 1);
 	}
 
 	/* To a scene; what its operation changes is kept as it was before it. */
