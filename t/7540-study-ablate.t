@@ -85,6 +85,18 @@ run "$ZMM" ablate --traces "$tmp/none.trace"
 is "$status" 2 "a missing trace"
 like "$err" "*none.trace*" "is named"
 is "$out" "" "and nothing is printed"
+# The document's table, but for its times, which are not the same each time.
+run "$ZMM" ablate --markdown --runs 0
+is "$status" 0 "the table of doc/history.md"
+if config ZEND_MM_HEAP_PROTECTION || config ZEND_MM_COOKIES ||
+		grep -qE -e '-DZEND_DEBUG=1|-m32' "$builddir/Makefile"; then
+	skip 1 "the document's figures are those of 64-bit release builds"
+else
+	is "$(grep -E '^\|.*\| × [0-9.]+ \| [0-9.]+ MiB \|' "$srcdir/doc/history.md" |
+		sed -E 's/ × [0-9.]+ \|/ |/')" "$(grep MiB "$tmp/out")" "says what the document says"
+fi
+run "$ZMM" ablate --markdown "$tmp/three.trace"
+is "$status" 2 "is one of the workloads only"
 run "$ZMM" ablate --runs many
 is "$status" 2 "runs that are no number"
 run "$ZMM" ablate --help

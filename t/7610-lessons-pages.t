@@ -43,8 +43,8 @@ is "$(broken)" "" "no link between pages is broken"
 # What the explorer's explanations refer to.
 unfound()
 {
-	grep -oE '"(legacy|modern|glossary|history)\.md#?[a-z0-9_-]*"' "$site/01-first-allocation.html" |
-		tr -d '"' | sort -u | while read -r place; do
+	grep -oE '"(legacy|modern|glossary|history)\.md#?[a-z0-9_-]*"' \
+		"$site/01-first-allocation.html" | tr -d '"' | sort -u | while read -r place; do
 		case $place in
 			*\#*) grep -q "id=\"${place#*\#}\"" "$site/doc/${place%%.*}.html" || echo "$place" ;;
 			*) test -e "$site/doc/${place%%.*}.html" || echo "$place" ;;
@@ -71,9 +71,11 @@ lesson()
 		location.hash = link.getAttribute('href'); arrive();
 		answer = [document.querySelector('.here').contains(link), open,
 			document.documentElement.scrollWidth > innerWidth].join() + ' ' +
-			cards.map((card) => mapText(card.heap, DATA.first + at.scene)).join('').replace(/\\n/g, '|');"
+			cards.map((card) => mapText(card.heap, DATA.first + at.scene)).join('')
+				.replace(/\\n/g, '|');"
 	is "$answer" "true,false,false $(for heap in "$@"; do
-		"$ZMM" map $heap --blocks --at "$at" "$srcdir/doc/lessons/$name.trace"; done | tr '\n' '|')" \
+		"$ZMM" map $heap --blocks --at "$at" "$srcdir/doc/lessons/$name.trace"; done |
+		tr '\n' '|')" \
 		"$name, operation $at: the point is marked, the heaps are as zmm map says"
 	is "$errors$network" "" "$name: no error, no network"
 }

@@ -106,6 +106,16 @@ const struct zmm_idea *zmm_idea_at(size_t index)
 	return index < sizeof ideas / sizeof ideas[0] ? &ideas[index] : NULL;
 }
 
+void zmm_idea_command(const struct zmm_idea *idea, char *text, size_t size)
+{
+	size_t length = (size_t)snprintf(text, size, "%s", idea->workload);
+
+	for (size_t i = 0; i < sizeof idea->set / sizeof idea->set[0] && length < size; i++)
+		if (idea->set[i].used)
+			length += (size_t)snprintf(text + length, size - length, " --%s %llu",
+				zmm_setting_name(idea->set[i].setting), (unsigned long long)idea->set[i].value);
+}
+
 /* --- making a workload's program ------------------------------------------------------------- */
 
 static void settle(const struct zmm_idea *idea, const struct zmm_workload *workload,

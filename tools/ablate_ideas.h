@@ -4,6 +4,7 @@
  *
  *   ablate_ideas.c  what the variants are, and which workload an idea was invented for
  *   ablate_run.c    one variant on one program
+ *   ablate_markdown.c  the table of doc/history.md
  *   cmd_ablate.c    the command
  */
 #ifndef ZMM_ABLATE_IDEAS_H
@@ -50,6 +51,9 @@ struct zmm_idea {
 /* The index-th idea, NULL past the last. */
 const struct zmm_idea *zmm_idea_at(size_t index);
 
+/* "strings --ops 100000": its workload as zmm generate takes it. */
+void zmm_idea_command(const struct zmm_idea *idea, char *text, size_t size);
+
 /* Makes the idea's workload (seed 1). NULL with the error set. */
 zmm_program *zmm_idea_program(const struct zmm_idea *idea, struct zmm_error *error);
 
@@ -68,5 +72,8 @@ struct zmm_ablation {
 /* Replays a program once watched, and `runs` times timed. False with the error set. */
 bool zmm_ablate(const struct zmm_variant *variant, const zmm_program *program, unsigned runs,
 	struct zmm_ablation *ablation, struct zmm_error *error);
+
+/* Measures all ideas, and prints a table in Markdown. False with the error set. */
+bool zmm_ablate_markdown(unsigned runs, struct zmm_error *error);
 
 #endif

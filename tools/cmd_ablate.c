@@ -6,6 +6,7 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "tools/ablate_ideas.h"
 #include "tools/emit.h"
@@ -25,6 +26,7 @@ static const char help[] =
 	"  -w, --workloads      the workloads only, also where traces are named\n"
 	"  -t, --traces         the traces only\n"
 	"  -j, --json           print the results as JSON\n"
+	"  -m, --markdown       print the workloads' results as one table in Markdown\n"
 	"  -h, --help           print this\n\n"
 	"searched: free blocks looked at in trees or lists, per operation. held: bytes from the\n"
 	"system. mean H/L - 1: what is held beyond the live bytes, as a share of these, on average\n"
@@ -40,6 +42,7 @@ struct settings {
 	bool workloads;
 	bool traces;
 	bool json;
+	bool markdown;
 	bool help;
 };
 
@@ -50,6 +53,7 @@ static const struct option long_options[] = {
 	{ "workloads", no_argument, NULL, 'w' },
 	{ "traces", no_argument, NULL, 't' },
 	{ "json", no_argument, NULL, 'j' },
+	{ "markdown", no_argument, NULL, 'm' },
 	{ "help", no_argument, NULL, 'h' },
 	{ NULL, 0, NULL, 0 }
 };
@@ -70,6 +74,9 @@ static int set_option(struct settings *settings, int option)
 	case 'j':
 		settings->json = true;
 		return ZMM_EXIT_OK;
+	case 'm':
+		settings->markdown = true;
+		return ZMM_EXIT_OK;
 	case 'h':
 		settings->help = true;
 		return ZMM_EXIT_OK;
@@ -85,12 +92,14 @@ static int read_command_line(struct settings *settings, int argc, char **argv)
 
 	optind = 0;
 	while (status == ZMM_EXIT_OK && !settings->help
-		&& (option = getopt_long(argc, argv, "r:wtjh", long_options, NULL)) != -1)
+		&& (option = getopt_long(argc, argv, "r:wtjmh", long_options, NULL)) != -1)
 		status = set_option(settings, option);
 	if (status != ZMM_EXIT_OK || settings->help)
 		return status;
 	if (settings->traces && settings->workloads)
 		return zmm_bad_usage("ablate", "--traces and --workloads leave nothing to do");
+	if (settings->markdown && (settings->json || optind < argc || settings->traces))
+		return zmm_bad_usage("ablate", "--markdown is a table of the workloads, by itself");
 	if (settings->traces && optind == argc)
 		return zmm_bad_usage("ablate", "no trace was named");
 	return ZMM_EXIT_OK;
@@ -180,17 +189,6 @@ static bool emit_trace(zmm_emit *emit, const struct settings *settings, const ch
 	return done;
 }
 
-/* "zmm generate strings --ops 100000": how to have the trace. */
-static void command_of(const struct zmm_idea *idea, char *text, size_t size)
-{
-	size_t length = (size_t)snprintf(text, size, "zmm generate %s", idea->workload);
-
-	for (size_t i = 0; i < sizeof idea->set / sizeof idea->set[0] && length < size; i++)
-		if (idea->set[i].used)
-			length += (size_t)snprintf(text + length, size - length, " --%s %llu",
-				zmm_setting_name(idea->set[i].setting), (unsigned long long)idea->set[i].value);
-}
-
 static bool emit_idea(zmm_emit *emit, const struct settings *settings, const struct zmm_idea *idea,
 	struct zmm_error *error)
 {
@@ -201,7 +199,8 @@ static bool emit_idea(zmm_emit *emit, const struct settings *settings, const str
 
 	if (!program)
 		return false;
-	command_of(idea, command, sizeof command);
+	snprintf(command, sizeof command, "zmm generate ");
+	zmm_idea_command(idea, command + strlen(command), sizeof command - strlen(command));
 	zmm_emit_item(emit);
 	zmm_emit_fact(emit, "idea", "idea", zmm_value_text(idea->title));
 	zmm_emit_fact(emit, "shows", "shows", zmm_value_text(idea->shows));
@@ -293,6 +292,12 @@ int zmm_cmd_ablate(int argc, char **argv)
 	if (settings.help) {
 		fputs(help, stdout);
 		return zmm_finish_output(ZMM_EXIT_OK);
+	}
+	if (settings.markdown) {
+		struct zmm_error error;
+
+		return zmm_ablate_markdown((unsigned)settings.runs, &error)
+			? zmm_finish_output(ZMM_EXIT_OK) : zmm_error_print(&error);
 	}
 	return load_and_print(&settings, argv + optind, (size_t)(argc - optind));
 }
