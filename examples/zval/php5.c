@@ -242,7 +242,7 @@ static void run_set_index(const struct statement *s)
 {
 	struct hash5 *hash = array_to_change(s->target);
 
-	assign_number(hash5_place(hash, NULL, 0, true, (unsigned long) s->index, &nothing), s->number);
+	assign_number(hash5_place(hash, NULL, 0, true, (uintptr_t) s->index, &nothing), s->number);
 }
 
 static struct zval5 **literal_place(const struct statement *s)
@@ -276,10 +276,10 @@ static void show_zval(const struct zval5 *zval, struct text *out, unsigned depth
 {
 	const struct bucket5 *bucket;
 	unsigned shown = 0;
-	unsigned long next = 0;
+	uintptr_t next = 0;
 
 	if (zval->type == LONG5) {
-		say(out, "%ld", zval->value.number);
+		say(out, "%lld", (long long) zval->value.number);
 	} else if (zval->type == STRING5) {
 		say_string(out, zval->value.string.bytes, (size_t) zval->value.string.length);
 	} else if (zval->type == ARRAY5 && depth == 0) {
@@ -295,7 +295,7 @@ static void show_zval(const struct zval5 *zval, struct text *out, unsigned depth
 			if (bucket->key_length > 0) {
 				say(out, "\"%s\" => ", bucket->key);
 			} else if (bucket->hash != next++) {
-				say(out, "%lu => ", bucket->hash);
+				say(out, "%llu => ", (unsigned long long) bucket->hash);
 				next = bucket->hash + 1;
 			}
 			show_zval(bucket->data_pointer, out, depth - 1);

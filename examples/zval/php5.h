@@ -23,7 +23,7 @@ struct hash5;
 
 struct zval5 {
 	union {
-		long number;
+		intptr_t number;       /* a long; of 64 bits on Windows, too, unlike PHP 5's */
 		double real;
 		struct {
 			char *bytes;
@@ -43,7 +43,7 @@ struct zval5_collected {
 };
 
 struct bucket5 {
-	unsigned long hash;     /* or the index, where there is no key */
+	uintptr_t hash;     /* or the index, where there is no key */
 	uint32_t key_length;    /* with its zero; 0: an index */
 	void *data;             /* points at data_pointer, where the element is one pointer */
 	struct zval5 *data_pointer;
@@ -58,7 +58,7 @@ struct hash5 {
 	uint32_t table_size;    /* a power of two, at least 8 */
 	uint32_t mask;          /* 0: the heads are not allocated yet */
 	uint32_t elements;
-	unsigned long next_index;
+	uintptr_t next_index;
 	struct bucket5 *internal_pointer;
 	struct bucket5 *head;
 	struct bucket5 *tail;
@@ -77,7 +77,7 @@ struct hash5 *hash5_new(uint32_t elements, void (*destructor)(struct zval5 *));
 /* The place of an element; inserts filler, which it takes a reference of, where there is none.
  * key NULL: by index. is_literal: the key outlives the table. */
 struct zval5 **hash5_place(struct hash5 *hash, const char *key, uint32_t key_length,
-	bool is_literal, unsigned long index, struct zval5 *filler);
+	bool is_literal, uintptr_t index, struct zval5 *filler);
 struct zval5 **hash5_push(struct hash5 *hash, struct zval5 *filler);
 /* Another table with the same elements, of which it takes references. */
 struct hash5 *hash5_copy(const struct hash5 *hash);

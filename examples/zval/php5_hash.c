@@ -7,9 +7,9 @@
 enum { smallest_table = 8 };
 
 /* Bernstein's hash, times 33, as PHP has used it since 2000. */
-static unsigned long hash_of(const char *key, uint32_t length)
+static uintptr_t hash_of(const char *key, uint32_t length)
 {
-	unsigned long hash = 5381;
+	uintptr_t hash = 5381;
 
 	while (length-- > 0) {
 		hash = hash * 33 + (unsigned char) *key++;
@@ -84,9 +84,9 @@ static struct zval5 **insert(struct hash5 *hash, struct bucket5 *bucket, struct 
 }
 
 struct zval5 **hash5_place(struct hash5 *hash, const char *key, uint32_t key_length,
-	bool is_literal, unsigned long index, struct zval5 *filler)
+	bool is_literal, uintptr_t index, struct zval5 *filler)
 {
-	unsigned long value = key != NULL ? hash_of(key, key_length) : index;
+	uintptr_t value = key != NULL ? hash_of(key, key_length) : index;
 	struct bucket5 *bucket;
 
 	need_heads(hash);
