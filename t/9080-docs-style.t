@@ -13,7 +13,7 @@ my $function_lines = 60;
 chdir $top or BAIL_OUT("$top: $!");
 
 my (@c, @text);
-for my $folder (qw(heap interface storage trace tools preload examples php t)) {
+for my $folder (qw(heap interface storage trace tools preload examples bench php t)) {
 	next unless -d $folder;
 	find({ no_chdir => 1, wanted => sub { push @c, $_ if -f && /\.[ch]$/ } }, $folder);
 }

@@ -91,8 +91,11 @@ static bool zend_mm_chunks_find_in_order(struct zend_mm_modern_heap *heap, unsig
 	struct zend_mm_chunk *chunk;
 
 	place->steps = 0;
-	if (zend_mm_chunk_has(heap->main_chunk, count, place)) {
-		return true;
+	if (heap->order.main_most >= count) {
+		if (zend_mm_chunk_has(heap->main_chunk, count, place)) {
+			return true;
+		}
+		heap->order.main_most = zend_mm_pages_longest(heap->main_chunk);
 	}
 	while ((chunk = zend_mm_order_find(heap, count)) != NULL) {
 		if (zend_mm_chunk_has(chunk, count, place)) {

@@ -77,6 +77,11 @@ void zend_mm_modern_bad_chunk(const struct zend_mm_modern_heap *heap, const void
 	zend_mm_corrupted(&problem);
 }
 
+void zend_mm_modern_free_foreign(void *ptr, struct zend_mm_modern_heap *heap)
+{
+	zend_mm_modern_bad_chunk(heap, ptr);
+}
+
 void zend_mm_modern_bad_run(const struct zend_mm_modern_heap *heap, const void *ptr)
 {
 	const struct zend_mm_chunk *chunk = zend_mm_chunk_of(ptr);

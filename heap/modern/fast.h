@@ -55,7 +55,8 @@ static zend_always_inline void zend_mm_modern_free_bin(zend_mm_heap *base, void 
 
 	zend_mm_check_pointer(heap, ptr);
 	if (UNEXPECTED(zend_mm_chunk_of(ptr)->heap != heap)) {
-		zend_mm_modern_bad_chunk(heap, ptr);
+		zend_mm_modern_free_foreign(ptr, heap);
+		return;
 	}
 	zend_mm_modern_push(heap, ptr, bin);
 }
@@ -84,7 +85,8 @@ static zend_always_inline void zend_mm_modern_free(zend_mm_heap *base, void *ptr
 	zend_mm_check_pointer(heap, ptr);
 	chunk = zend_mm_chunk_of(ptr);
 	if (UNEXPECTED(chunk->heap != heap)) {
-		zend_mm_modern_bad_chunk(heap, ptr);
+		zend_mm_modern_free_foreign(ptr, heap);
+		return;
 	}
 	word = chunk->map[offset >> ZEND_MM_PAGE_SHIFT];
 	if (UNEXPECTED(!zend_mm_word_is_small(word))) {

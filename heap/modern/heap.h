@@ -155,6 +155,10 @@ void zend_mm_modern_free_large(void *ptr, struct zend_mm_modern_heap *heap) ZEND
 /* Frees a huge block; NULL is ignored. */
 void zend_mm_modern_free_huge(void *ptr, struct zend_mm_modern_heap *heap) ZEND_MM_NOINLINE;
 
+/* What freeing does with a block of a chunk that is another heap's: a failed check.  It does not
+ * return, but is not declared so: only what may return can be called without a frame. */
+void zend_mm_modern_free_foreign(void *ptr, struct zend_mm_modern_heap *heap) ZEND_MM_NOINLINE;
+
 /* Resizes a run in place, to new_pages; false where it has to move. */
 bool zend_mm_modern_resize_large(struct zend_mm_modern_heap *heap, struct zend_mm_chunk *chunk,
 	unsigned page, unsigned old_pages, unsigned new_pages);

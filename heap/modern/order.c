@@ -113,6 +113,7 @@ static void zend_mm_order_make(struct zend_mm_modern_heap *heap,
 		order->most = (uint16_t *)(order->chunks + places);
 		order->places = places;
 		order->first = order->end = (places - heap->chunks) / 2;
+		order->main_most = before.places != 0 ? before.main_most : heap->main_chunk->free_pages;
 		zend_mm_order_fill(heap, &before, added);
 	}
 	zend_mm_order_drop(&before);

@@ -26,7 +26,7 @@ struct zend_mm_chunk;
 struct zend_mm_modern_heap;
 
 /* Up to so many chunks a walk is cheaper: measured, doc/performance.md. */
-enum { zend_mm_order_from = 16 };
+enum { zend_mm_order_from = 4 };
 
 /* All zero: no tree. */
 struct zend_mm_order {
@@ -35,6 +35,7 @@ struct zend_mm_order {
 	size_t places;                 /* a power of two; 0 where there is no tree */
 	size_t first;                  /* the first place handed out */
 	size_t end;                    /* the one after the last */
+	unsigned main_most;            /* the main chunk's pages in a row, which has no place */
 };
 
 /* A chunk was linked: at the end of the circle, or right after the main chunk.  May make the tree,

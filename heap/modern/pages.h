@@ -65,8 +65,12 @@ static inline void zend_mm_pages_changed(const struct zend_mm_chunk *chunk)
 {
 	struct zend_mm_modern_heap *heap = chunk->heap;
 
-	if (UNEXPECTED(heap->order.places != 0) && chunk != heap->main_chunk) {
-		zend_mm_order_set(&heap->order, chunk, chunk->free_pages);
+	if (UNEXPECTED(heap->order.places != 0)) {
+		if (chunk == heap->main_chunk) {
+			heap->order.main_most = chunk->free_pages;
+		} else {
+			zend_mm_order_set(&heap->order, chunk, chunk->free_pages);
+		}
 	}
 }
 
