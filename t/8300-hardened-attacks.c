@@ -219,6 +219,25 @@ static void check_placements(zend_mm_mode mode, size_t least)
 	zend_mm_shutdown(heaps[1], 1, 1);
 }
 
+/* Memory of blocks that were free once holds their links, which are no sign of a second free. */
+static void check_old_links(zend_mm_mode mode)
+{
+	char *blocks[200];
+	int round;
+
+	heap = start(mode, "all");
+	for (round = 0; round < 3; round++) {
+		for (int i = 0; i < 200; i++) {
+			blocks[i] = zend_mm_alloc(heap, 64);
+		}
+		FINDS(for (int i = 0; i < 200; i++) zend_mm_free(heap, blocks[i]), "nothing",
+			"%s: blocks that nobody wrote to are freed, round %d", mode ? "modern" : "legacy",
+			round);
+		heap->verbs->trim(heap);
+	}
+	zend_mm_shutdown(heap, 1, 1);
+}
+
 static void check_settings(void)
 {
 	struct zend_mm_hardening hardening, other;
@@ -265,6 +284,8 @@ int main(void)
 		"a block's header is overwritten, or no block begins at an address",
 		"no block of the heap can begin at an address");
 	attack_blocks();
+	check_old_links(ZEND_MM_LEGACY);
+	check_old_links(ZEND_MM_MODERN);
 	check_placements(ZEND_MM_LEGACY, 1);
 	check_placements(ZEND_MM_MODERN, 9);
 	return done_testing();

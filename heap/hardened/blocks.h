@@ -48,6 +48,14 @@ static zend_always_inline void *cache_taken(const legacy_heap_t *heap, void *dat
 	return next;
 }
 
+/* The same for a block that comes from elsewhere: what lay there before may have been cached. */
+static zend_always_inline void cache_erase_link(const legacy_heap_t *heap, void *data)
+{
+	if (heap->hardening.links) {
+		((size_t *) data)[1] = 0;
+	}
+}
+
 static zend_always_inline void cache_set_next(const legacy_heap_t *heap, void *data, void *next)
 {
 	if (heap->hardening.links) {

@@ -55,6 +55,7 @@ static zend_always_inline void *hand_out(legacy_heap_t *heap, block_t *block, si
 {
 	count_used(heap, size);
 	block_dress(heap, block, request);
+	cache_erase_link(heap, block_data(block));
 	return block_data(block);
 }
 

@@ -40,6 +40,12 @@ static zend_always_inline void *cache_taken(const legacy_heap_t *heap, void *dat
 	return *(void **) data;
 }
 
+static zend_always_inline void cache_erase_link(const legacy_heap_t *heap, void *data)
+{
+	(void) heap;
+	(void) data;
+}
+
 static zend_always_inline void cache_set_next(const legacy_heap_t *heap, void *data, void *next)
 {
 	(void) heap;
