@@ -3,7 +3,7 @@
  * preload/fast.h - malloc and free as nearly every request takes them: a block of the thread's own
  * heap from a list, a block of it to a list.
  *
- * One load of thread-local storage, no lock, no loop, no call but the tail call to the slow half
+ * Loads of thread-local storage, no lock, no loop, no call but the tail call to the slow half
  * (slow.c), which does the whole work for any argument.  Included by exports.c, which gives these
  * functions their names, and by tests that call them without replacing malloc.
  */
@@ -20,7 +20,7 @@
 
 void *zend_mm_preload_malloc_slow(size_t size) ZEND_MM_NOINLINE;
 void zend_mm_preload_free_slow(void *ptr) ZEND_MM_NOINLINE;
-/* A block of the calling thread's heap that no list took. */
+/* A block that no list took, and that the map says is of the thread's home, if it has one. */
 void zend_mm_preload_free_own(void *ptr) ZEND_MM_NOINLINE;
 void *zend_mm_preload_calloc_slow(size_t size) ZEND_MM_NOINLINE;
 /* realloc() of a block. */
@@ -31,23 +31,31 @@ size_t zend_mm_preload_usable_size(void *ptr);
 
 /* }}} */
 
-/* A block from the cache or from a bin's list, NULL where there is none.  The heap is of a plain
- * kind. */
-static zend_always_inline void *zend_mm_take_listed(zend_mm_heap *heap, size_t size)
-{
-	if (heap->kind == ZEND_MM_KIND_LEGACY) {
-		if (legacy_plain && EXPECTED(size <= ZEND_MM_LEGACY_CACHED_MAX)) {
-			legacy_heap_t *legacy = (legacy_heap_t *)heap;
-			size_t true_size = zend_mm_true_size_of_request(size);
-			void *data = *cache_of(legacy, true_size);
+/* {{{ Lists: the cache and the bins'.  The heaps are of plain kinds. */
 
-			if (EXPECTED(data != NULL)) {
-				cache_pop(legacy, true_size, data);
-				return data;
-			}
+/* A block from the cache, NULL where there is none. */
+static zend_always_inline void *zend_mm_take_cached(zend_mm_heap *heap, size_t size)
+{
+	legacy_heap_t *legacy = (legacy_heap_t *)heap;
+
+	if (legacy_plain && EXPECTED(size <= ZEND_MM_LEGACY_CACHED_MAX)) {
+		size_t true_size = zend_mm_true_size_of_request(size);
+		void *data = *cache_of(legacy, true_size);
+
+		if (EXPECTED(data != NULL)) {
+			cache_pop(legacy, true_size, data);
+			return data;
 		}
-	} else if (EXPECTED(size <= ZEND_MM_MAX_SMALL_SIZE)) {
-		struct zend_mm_modern_heap *modern = zend_mm_modern(heap);
+	}
+	return NULL;
+}
+
+/* A slot of a bin's list, NULL where there is none. */
+static zend_always_inline void *zend_mm_take_slot(zend_mm_heap *heap, size_t size)
+{
+	struct zend_mm_modern_heap *modern = zend_mm_modern(heap);
+
+	if (EXPECTED(size <= ZEND_MM_MAX_SMALL_SIZE)) {
 		size_t bin = zend_mm_bin_of_request(size);
 		struct zend_mm_slot *slot = modern->free_slots[bin];
 
@@ -60,53 +68,105 @@ static zend_always_inline void *zend_mm_take_listed(zend_mm_heap *heap, size_t s
 	return NULL;
 }
 
-/* Puts a block of the heap into the cache or its bin's list; false where it is none for them. */
-static zend_always_inline bool zend_mm_put_listed(zend_mm_heap *heap, void *ptr)
+static zend_always_inline void *zend_mm_take_listed(zend_mm_heap *heap, size_t size)
 {
-	if (heap->kind == ZEND_MM_KIND_LEGACY) {
-		if (legacy_plain) {
-			legacy_heap_t *legacy = (legacy_heap_t *)heap;
-			/* The bucket, if the block is small and used: the type goes to the top. */
-			size_t distance = block_of(ptr)->word - (legacy_smallest_block | block_used);
-			size_t bucket = distance >> 3 | distance << (sizeof(size_t) * CHAR_BIT - 3);
+	return heap->kind == ZEND_MM_KIND_LEGACY ? zend_mm_take_cached(heap, size) :
+		zend_mm_take_slot(heap, size);
+}
 
-			if (EXPECTED(bucket < legacy_bucket_count) && EXPECTED(cache_has_room(legacy))) {
-				cache_push(legacy, distance + legacy_smallest_block, ptr);
-				return true;
-			}
-		}
-	} else if (EXPECTED(zend_mm_page_of(ptr) != 0)) {
-		uint32_t word = zend_mm_chunk_of(ptr)->map[zend_mm_page_of(ptr)];
+/* The same of the calling thread's heap, where requests may take it. */
+static zend_always_inline void *zend_mm_take_here(size_t size)
+{
+	zend_mm_heap *heap = zend_mm_thread.modern;
 
-		if (EXPECTED(zend_mm_word_is_small(word))) {
-			zend_mm_modern_push(zend_mm_modern(heap), ptr, zend_mm_word_bin(word));
-			return true;
-		}
+	if (EXPECTED(heap != NULL)) {
+		return zend_mm_take_slot(heap, size);
+	}
+	heap = zend_mm_thread.legacy;
+	return EXPECTED(heap != NULL) ? zend_mm_take_cached(heap, size) : NULL;
+}
+
+/* Puts a block of the heap into the cache; false where it is none for it. */
+static zend_always_inline bool zend_mm_put_cached(zend_mm_heap *heap, void *ptr)
+{
+	legacy_heap_t *legacy = (legacy_heap_t *)heap;
+	/* The bucket, if the block is small and used: the type goes to the top. */
+	size_t distance = block_of(ptr)->word - (legacy_smallest_block | block_used);
+	size_t bucket = distance >> 3 | distance << (sizeof(size_t) * CHAR_BIT - 3);
+
+	if (legacy_plain && EXPECTED(bucket < legacy_bucket_count) &&
+		EXPECTED(cache_has_room(legacy))) {
+		cache_push(legacy, distance + legacy_smallest_block, ptr);
+		return true;
+	}
+	return false;
+}
+
+/* Puts a block into its bin's list; false where it is no slot.  chunk_end is the last byte of its
+ * chunk. */
+static zend_always_inline bool zend_mm_put_slot(zend_mm_heap *heap, void *ptr,
+	uintptr_t chunk_end)
+{
+	const struct zend_mm_chunk *chunk = (void *)(chunk_end - ZEND_MM_CHUNK_MASK);
+	uint32_t word = chunk->map[zend_mm_page_of(ptr)];
+
+	if (EXPECTED(zend_mm_word_is_small(word))) {
+		zend_mm_modern_push(zend_mm_modern(heap), ptr, zend_mm_word_bin(word));
+		return true;
+	}
+	return false;
+}
+
+/* }}} */
+
+static zend_always_inline bool zend_mm_is_aligned(const void *ptr)
+{
+	return ((uintptr_t)ptr & (ZEND_MM_ALIGNMENT - 1)) == 0;
+}
+
+/* A block in a piece of the thread's own heap.  Where it is a chunk, the map of pages says of its
+ * first page, too, that no slot is there; a huge block, of which the program writes that word, is
+ * no piece. */
+static zend_always_inline bool zend_mm_put_in_piece(void *ptr, uintptr_t piece_end)
+{
+	zend_mm_heap *heap = zend_mm_thread.modern;
+
+	if (EXPECTED(heap != NULL)) {
+		return zend_mm_put_slot(heap, ptr, piece_end);
+	}
+	heap = zend_mm_thread.legacy;
+	return EXPECTED(heap != NULL) && zend_mm_put_cached(heap, ptr);
+}
+
+/* A block of the thread's own home, as the map says; what begins with a chunk may be a huge one. */
+static zend_always_inline bool zend_mm_put_here(void *ptr, uintptr_t piece_end)
+{
+	if ((zend_mm_page_of(ptr) != 0 || zend_mm_thread.legacy != NULL) &&
+		EXPECTED(zend_mm_put_in_piece(ptr, piece_end))) {
+		zend_mm_thread.piece_end = piece_end;
+		return true;
 	}
 	return false;
 }
 
 static zend_always_inline void *zend_mm_preload_malloc(size_t size)
 {
-	zend_mm_heap *heap = zend_mm_thread.fast;
+	void *data = zend_mm_take_here(size);
 
-	if (EXPECTED(heap != NULL)) {
-		void *data = zend_mm_take_listed(heap, size);
-
-		if (EXPECTED(data != NULL)) {
-			return data;
-		}
-	}
-	return zend_mm_preload_malloc_slow(size);
+	return EXPECTED(data != NULL) ? data : zend_mm_preload_malloc_slow(size);
 }
 
 static zend_always_inline void zend_mm_preload_free(void *ptr)
 {
-	zend_mm_heap *heap = zend_mm_thread.fast;
+	uintptr_t piece_end = (uintptr_t)ptr | zend_mm_thread.piece_mask;
 
-	if (EXPECTED(zend_mm_home_of(ptr) == zend_mm_thread.home) && EXPECTED(heap != NULL) &&
-		EXPECTED(((uintptr_t)ptr & (ZEND_MM_ALIGNMENT - 1)) == 0)) {
-		if (UNEXPECTED(!zend_mm_put_listed(heap, ptr))) {
+	if (EXPECTED(piece_end == zend_mm_thread.piece_end) && EXPECTED(zend_mm_is_aligned(ptr)) &&
+		EXPECTED(zend_mm_put_in_piece(ptr, piece_end))) {
+		return;
+	}
+	if (EXPECTED(zend_mm_home_of(ptr) == zend_mm_thread.home) &&
+		EXPECTED(zend_mm_is_aligned(ptr))) {
+		if (UNEXPECTED(!zend_mm_put_here(ptr, piece_end))) {
 			zend_mm_preload_free_own(ptr);
 		}
 		return;
@@ -121,20 +181,14 @@ static zend_always_inline void *zend_mm_preload_realloc(void *ptr, size_t size)
 
 static zend_always_inline void *zend_mm_preload_calloc(size_t count, size_t size)
 {
-	zend_mm_heap *heap = zend_mm_thread.fast;
 	size_t bytes;
+	void *data;
 
 	if (UNEXPECTED(__builtin_mul_overflow(count, size, &bytes))) {
 		bytes = SIZE_MAX; /* refused as too large */
 	}
-	if (EXPECTED(heap != NULL)) {
-		void *data = zend_mm_take_listed(heap, bytes);
-
-		if (EXPECTED(data != NULL)) {
-			return memset(data, 0, bytes);
-		}
-	}
-	return zend_mm_preload_calloc_slow(bytes);
+	data = zend_mm_take_here(bytes);
+	return EXPECTED(data != NULL) ? memset(data, 0, bytes) : zend_mm_preload_calloc_slow(bytes);
 }
 
 #endif

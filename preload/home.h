@@ -15,11 +15,14 @@
  * Any thread may push a block on the queue `returned` at any time, whoever the owner is; only the
  * owner takes blocks out.  doc/malloc-replacement.md has the argument.
  *
- * Thread-local storage is two pointers.  `home` is NULL before a thread's first request, one of
- * two markers while the thread's home is being made and after the thread has given it up, and else
- * the thread's home.  `fast` is the heap of that home where requests may take the fast halves
- * (fast.h): nothing is counted, and the heap is of a plain kind.  It is NULL in all other cases, so
- * that the fast halves test one pointer only.
+ * Thread-local storage is five words.  `home` is NULL before a thread's first request, one of two
+ * markers while the thread's home is being made and after the thread has given it up, and else the
+ * thread's home.  `modern` or `legacy`, by the mode, is the heap of that home where requests may
+ * take the fast halves (fast.h): nothing is counted, and the heap is of a plain kind.  In all other
+ * cases both are NULL, so that the fast halves need not ask what else is the case.  `piece_end` is
+ * the last byte of the piece of own memory that a block was freed in lately, or 0: blocks in it
+ * need not be looked up in the map.  A piece is a chunk or, of a segment, a unit of the map;
+ * `piece_mask` is its size less 1.
  */
 #ifndef PRELOAD_HOME_H
 #define PRELOAD_HOME_H
@@ -91,8 +94,11 @@ struct zend_mm_home {
 };
 
 struct zend_mm_thread {
-	zend_mm_heap *fast;
+	zend_mm_heap *modern;
+	zend_mm_heap *legacy;
 	struct zend_mm_home *home;
+	uintptr_t piece_end;
+	uintptr_t piece_mask;
 };
 
 extern __thread struct zend_mm_thread zend_mm_thread

@@ -19,6 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "heap/modern/layout.h"
 #include "preload/home.h"
 #include "preload/settings.h"
 
@@ -170,7 +171,7 @@ static void thread_ends(void *value)
 		return;
 	}
 	zend_mm_look_at_returned(home);
-	zend_mm_thread = (struct zend_mm_thread){ NULL, &zend_mm_home_departed };
+	zend_mm_thread = (struct zend_mm_thread){ .home = &zend_mm_home_departed };
 	zend_mm_orphans_lock();
 	add_orphan(home);
 	zend_mm_orphans_unlock();
@@ -188,10 +189,16 @@ static void start_process(void)
 /* pthread_setspecific() may allocate, so the home has to be usable by then. */
 static void settle_in(struct zend_mm_home *home)
 {
-	bool fast = !zend_mm_settings.stats && home->heap->kind != ZEND_MM_KIND_OTHER;
+	zend_mm_heap *heap = home->heap;
 
-	zend_mm_thread.home = home;
-	zend_mm_thread.fast = fast ? home->heap : NULL;
+	zend_mm_thread = (struct zend_mm_thread){ .home = home };
+	if (!zend_mm_settings.stats && heap->kind == ZEND_MM_KIND_MODERN) {
+		zend_mm_thread.modern = heap;
+		zend_mm_thread.piece_mask = ZEND_MM_CHUNK_MASK;
+	} else if (!zend_mm_settings.stats && heap->kind == ZEND_MM_KIND_LEGACY) {
+		zend_mm_thread.legacy = heap;
+		zend_mm_thread.piece_mask = ZEND_MM_UNIT - 1;
+	}
 	if (thread_end_known) {
 		pthread_setspecific(thread_end_key, home);
 	}

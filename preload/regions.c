@@ -5,7 +5,7 @@
  * Called by storage.c alone.  Leaves are memory straight from the system.  Two threads that make
  * the same leaf at once: one installs it, the other gives its own back.
  */
-#include "preload/regions.h"
+#include "preload/home.h"
 #include "storage/storage.h"
 
 struct zend_mm_region_leaf *_Atomic zend_mm_region_leaves[ZEND_MM_LEAVES];
@@ -85,6 +85,7 @@ void zend_mm_region_leave(const void *address, size_t size, size_t kept)
 {
 	uintptr_t first = unit_of(address);
 
+	zend_mm_thread.piece_end = 0;
 	atomic_store_explicit(size_place(first), kept, memory_order_relaxed);
 	for (uintptr_t i = units_of(kept); i < units_of(size); i++) {
 		set_home(first + i, NULL);

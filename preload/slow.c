@@ -166,9 +166,8 @@ static void stranger(const char *function, void *ptr, const struct zend_mm_home 
 	zend_mm_foreign_pointer(function, ptr, home);
 }
 
-void zend_mm_preload_free_own(void *ptr)
+static void free_own(struct zend_mm_home *home, void *ptr)
 {
-	struct zend_mm_home *home = zend_mm_thread.home;
 	zend_mm_heap *heap = home->heap;
 
 	zend_mm_look_at_returned(home);
@@ -195,10 +194,19 @@ void zend_mm_preload_free_slow(void *ptr)
 	}
 	count(ZEND_MM_DONE_FREES);
 	if (home == zend_mm_thread.home) {
-		zend_mm_preload_free_own(ptr);
+		free_own(home, ptr);
 	} else {
 		count(ZEND_MM_DONE_RETURNS);
 		zend_mm_return_block(home, ptr);
+	}
+}
+
+void zend_mm_preload_free_own(void *ptr)
+{
+	if (EXPECTED(zend_mm_thread.legacy != NULL) || zend_mm_thread.modern != NULL) {
+		free_own(zend_mm_thread.home, ptr);
+	} else {
+		zend_mm_preload_free_slow(ptr); /* no home yet, or requests are counted */
 	}
 }
 

@@ -67,7 +67,7 @@ is "$(echo "$needed" | sed 's/lib[cm].so.6 //g; s/libtcmalloc[^ ]* //; s/ld-linu
 
 # Thread-local storage that dlopen()ed programs have to find room for.
 tls=$(readelf -lW "$builddir/libzend_malloc.so" | awk '$1 == "TLS" { print $6 }')
-ok "it takes little static thread-local storage ($tls)" test "$((tls))" -le 64
+ok "it takes little static thread-local storage ($tls)" test "$((tls))" -le 128
 
 # A library loaded with RTLD_DEEPBIND, by a path that only the program's own RUNPATH knows.
 mkdir "$tmp/lib"
