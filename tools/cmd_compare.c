@@ -400,6 +400,21 @@ static int choose_baseline(struct settings *settings)
 	return ZMM_EXIT_OK;
 }
 
+/* No trace is where a result is to go. */
+static int spare_traces(const struct settings *settings)
+{
+	const char *const outputs[] = { settings->json_path, settings->csv_path, settings->html_path,
+		settings->profile_path };
+	int status = ZMM_EXIT_OK;
+
+	for (int i = 0; i < settings->path_count; i++) {
+		for (size_t j = 0; j < sizeof outputs / sizeof *outputs && status == ZMM_EXIT_OK; j++) {
+			status = zmm_spare_input("compare", outputs[j], settings->paths[i]);
+		}
+	}
+	return status;
+}
+
 /* Options that no contender could be made with are told at once. */
 static int judge(const struct settings *settings)
 {
@@ -710,6 +725,9 @@ int zmm_cmd_compare(int argc, char **argv)
 	}
 	if (status == ZMM_EXIT_OK) {
 		status = judge(&settings);
+	}
+	if (status == ZMM_EXIT_OK) {
+		status = spare_traces(&settings);
 	}
 	if (status == ZMM_EXIT_OK) {
 		status = settings.only ? enter_only(&settings) : enter_all(&settings);

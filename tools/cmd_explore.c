@@ -256,6 +256,9 @@ int zmm_cmd_explore(int argc, char **argv)
 		fputs(help, stdout);
 		return zmm_finish_output(ZMM_EXIT_OK);
 	}
+	status = zmm_spare_input("explore", settings.output, settings.path);
+	if (status != ZMM_EXIT_OK)
+		return status;
 	program = zmm_program_load(settings.path, 0, &error);
 	if (!program)
 		return zmm_error_print(&error);

@@ -148,6 +148,9 @@ int zmm_cmd_profile(int argc, char **argv)
 		fputs(help, stdout);
 		return zmm_finish_output(ZMM_EXIT_OK);
 	}
+	status = zmm_spare_input("profile", settings.output, settings.path);
+	if (status != ZMM_EXIT_OK)
+		return status;
 	zmm_program *program = zmm_program_load(settings.path, ZMM_PROGRAM_SITES, &error);
 	if (!program)
 		return zmm_error_print(&error);

@@ -31,7 +31,7 @@ int zmm_cmd_report(int argc, char **argv)
 	size_t length;
 	char *json;
 	bool written;
-	int option;
+	int option, status;
 
 	while ((option = getopt_long(argc, argv, "o:h", long_options, NULL)) != -1) {
 		switch (option) {
@@ -47,6 +47,10 @@ int zmm_cmd_report(int argc, char **argv)
 	}
 	if (optind + 1 != argc) {
 		return zmm_bad_usage("report", "give one file");
+	}
+	status = zmm_spare_input("report", output, argv[optind]);
+	if (status != ZMM_EXIT_OK) {
+		return status;
 	}
 	json = zmm_json_file_read(argv[optind], "zmm-comparison", 1, &length, &error);
 	if (!json) {

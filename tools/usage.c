@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 int zmm_bad_usage(const char *command, const char *format, ...)
 {
@@ -29,4 +30,16 @@ int zmm_finish_output(int status)
 	fprintf(stderr, "zmm: cannot write to standard output: %s\n",
 		errno ? strerror(errno) : "an earlier write failed");
 	return ZMM_EXIT_FAILED;
+}
+
+int zmm_spare_input(const char *command, const char *output, const char *input)
+{
+	struct stat in, out;
+
+	if (!output || strcmp(output, "-") == 0 || strcmp(input, "-") == 0
+		|| stat(input, &in) != 0 || stat(output, &out) != 0 || !S_ISREG(out.st_mode)
+		|| in.st_dev != out.st_dev || in.st_ino != out.st_ino)
+		return ZMM_EXIT_OK;
+	return zmm_bad_usage(command, "%s is the input, which would be lost; name another output",
+		output);
 }

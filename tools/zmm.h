@@ -34,6 +34,10 @@ int zmm_cmd_record(int argc, char **argv);
 int zmm_bad_usage(const char *command, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/* ZMM_EXIT_OK, unless the output (NULL: none) is the input's own file: then say so as
+ * zmm_bad_usage() does. For commands whose output is no trace. */
+int zmm_spare_input(const char *command, const char *output, const char *input);
+
 /* Flush standard output; if anything printed there was lost (disk full, closed), say so and return
  * ZMM_EXIT_FAILED, otherwise `status`. Every subcommand that prints results ends with it. */
 int zmm_finish_output(int status);

@@ -73,8 +73,9 @@ static bool write_error(struct zmm_output *output, struct zmm_error *error)
 	int why = errno;
 
 	zmm_error_set(error, ZMM_ERROR_SYSTEM, "%s: cannot write: %s%s", output->name, strerror(why),
-		why == ENOSPC || why == EDQUOT || why == EFBIG ? "; make room or choose another place "
-		"(nothing was left behind)" : "");
+		why != ENOSPC && why != EDQUOT && why != EFBIG ? ""
+		: output->temporary ? "; make room or choose another place (nothing was left behind)"
+		: "; make room or choose another place");
 	return false;
 }
 
