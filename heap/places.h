@@ -18,7 +18,7 @@
 #include <stddef.h>
 
 /* In shorter lists a walk is cheap: measured, doc/performance.md. */
-enum { zend_mm_places_from = 32 };
+enum { zend_mm_places_from = 16 };
 
 struct zend_mm_places_entry {
 	const void *key;     /* a member's address; NULL: an empty place of the table */

@@ -107,7 +107,7 @@ static void set_up(legacy_heap_t *heap, const struct zend_mm_legacy_setup *setup
 	heap->reserve_size = setup->reserve_size;
 	heap->compact_threshold = setup->compact_threshold;
 	heap->internal = setup->internal;
-	heap->secret = make_secret(heap);
+	heap->secret = legacy_plain ? 0 : make_secret(heap);
 	ZEND_MM_STUDY_ONLY(heap->study = setup->study;)
 	ZEND_MM_HARDENED_ONLY(heap->hardening = *setup->hardening;)
 	for (size_t i = 0; i < legacy_bucket_count; i++) {
