@@ -48,7 +48,7 @@ ok "from standard input, too" sh -c '"$1" report - < "$2" | cmp - "$3"' sh \
 ok "it names no other file" sh -c '! grep -qE "(src|href)=\"[^\"]" "$1"' sh "$tmp/report.html"
 
 if test -z "$browser"; then
-	skip 10 "no Chromium here (Debian package chromium)"
+	skip 12 "no Chromium here (Debian package chromium)"
 	done_testing
 	exit
 fi
@@ -79,6 +79,22 @@ check_page()
 }
 
 check_page "desktop" --window-size=1200,900
+
+# The other scale, the other trace; who failed and who is missing.
+browser_open "$tmp/report.html" 'const canvases = () => document.querySelectorAll("canvas").length;
+const before = canvases();
+const pressed = () => document.querySelector(".scales [aria-pressed=true]").textContent;
+const first = pressed();
+document.querySelector(".scales [aria-pressed=false]").click();
+answer = `${first !== pressed()} ${before === canvases()} `;
+document.querySelector(".picks [aria-pressed=false]").click();
+answer += `${document.documentElement.dataset.drawn.split("/").pop()} ${canvases() > 0} `;
+answer += [...document.querySelectorAll(".headline")].map((t) =>
+	/ended by signal 11/.test(t.textContent) && /Debian package libtcmalloc-minimal4/.test(t.textContent));
+' --window-size=1200,900
+is "$answer" "true true seed.trace.zst true true,true" \
+	"a plot changes its scale, a button the trace; who failed and who is missing is told"
+is "$errors" "" "without an error"
 check_page "phone" --window-size=500,900
 check_page "dark" --window-size=1200,900 --blink-settings=preferredColorScheme=0
 like "$answer" '*dark=1' "dark: it is dark"
