@@ -57,7 +57,7 @@ static void list_home(struct zend_mm_home *home)
 }
 
 /* A thread is named by the address of its thread-local storage, which fork() does not change.  It
- * may take the lock again: a signal handler that forks while its thread is in fork() does. */
+ * may take the lock again: a signal handler that allocates while its thread has it does. */
 void zend_mm_orphans_lock(void)
 {
 	static const struct timespec pause = { 0, 50000 };
@@ -235,11 +235,29 @@ struct zend_mm_home *zend_mm_home_start(void)
 /* }}} */
 /* {{{ fork() */
 
-/* In the child the homes of other threads are nobody's from now on; orphans are whole, because the
- * lock was held. */
+/* Nothing is held over fork(): the C library takes locks of its own after our handlers, and whoever
+ * has these may be waiting for ours.  So another thread may have had the lock of the orphans; then
+ * they may be in the middle of anything, and are nobody's in the child like the homes of all other
+ * threads.  Else they are whole. */
+static void in_child(void)
+{
+	const struct zend_mm_thread *holder = atomic_load_explicit(&orphans_holder,
+		memory_order_relaxed);
+
+	if (holder == NULL || holder == &zend_mm_thread) {
+		return;
+	}
+	for (struct zend_mm_home *home = zend_mm_homes(); home; home = home->next) {
+		atomic_store_explicit(&home->orphan, false, memory_order_relaxed);
+	}
+	orphans = NULL;
+	orphans_depth = 0;
+	atomic_store_explicit(&orphans_holder, NULL, memory_order_relaxed);
+}
+
 void zend_mm_homes_prepare(void)
 {
-	pthread_atfork(zend_mm_orphans_lock, zend_mm_orphans_unlock, zend_mm_orphans_unlock);
+	pthread_atfork(NULL, NULL, in_child);
 	process_prepared = true;
 }
 
