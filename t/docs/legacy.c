@@ -76,30 +76,25 @@ static void draw_large(void)
 	draw_picture(cells);
 }
 
-static void number(const char *name, size_t value)
-{
-	printf("%-44s %8zu\n", name, value);
-}
-
 static void draw_numbers(void)
 {
-	printf("%-44s %5u-bit\n", "", (unsigned) sizeof(void *) * 8);
-	number("alignment", legacy_alignment);
-	number("segment header", legacy_segment_header_size);
-	number("block header, and the guard", legacy_header_size);
-	number("smallest block", legacy_smallest_block);
-	number("buckets, and as many trees", legacy_bucket_count);
-	number("size of the first bucket's blocks", bucket_size(0));
-	number("size of the last bucket's blocks", bucket_size(legacy_bucket_count - 1));
-	number("first large size", legacy_small_limit);
-	number("greatest request that is small", legacy_largest_small_request);
-	number("segment", 256 * 1024);
-	number("greatest request in an ordinary segment",
+	print_heading("");
+	print_number("alignment", legacy_alignment);
+	print_number("segment header", legacy_segment_header_size);
+	print_number("block header, and the guard", legacy_header_size);
+	print_number("smallest block", legacy_smallest_block);
+	print_number("buckets, and as many trees", legacy_bucket_count);
+	print_number("size of the first bucket's blocks", bucket_size(0));
+	print_number("size of the last bucket's blocks", bucket_size(legacy_bucket_count - 1));
+	print_number("first large size", legacy_small_limit);
+	print_number("greatest request that is small", legacy_largest_small_request);
+	print_number("segment", 256 * 1024);
+	print_number("greatest request in an ordinary segment",
 		256 * 1024 - legacy_segment_overhead - legacy_header_size);
-	number("capacity of the cache", legacy_cache_capacity);
-	number("large blocks in the rest list", legacy_rest_length);
-	number("reserve, its block", legacy_true_size(8192));
-	number("first data after the reserve",
+	print_number("capacity of the cache", legacy_cache_capacity);
+	print_number("large blocks in the rest list", legacy_rest_length);
+	print_number("reserve, its block", legacy_true_size(8192));
+	print_number("first data after the reserve",
 		legacy_segment_header_size + legacy_true_size(8192) + legacy_header_size);
 }
 
@@ -108,12 +103,12 @@ static void draw_sizes(void)
 	static const size_t requests[] = { 0, 1, 7, 8, 9, 15, 16, 17, 24, 25, 32, 100, 256, 257, 520,
 		521, 1000, 4096, 262096, 262128 };
 
-	printf("%-44s %5u-bit\n", "request, true size", (unsigned) sizeof(void *) * 8);
+	print_heading("request, true size");
 	for (size_t i = 0; i < sizeof requests / sizeof requests[0]; i++) {
 		char name[24];
 
 		snprintf(name, sizeof name, "%zu", requests[i]);
-		number(name, legacy_true_size(requests[i]));
+		print_number(name, legacy_true_size(requests[i]));
 	}
 }
 

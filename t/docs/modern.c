@@ -80,23 +80,18 @@ static void draw_bins(void)
 	}
 }
 
-static void number(const char *name, size_t value)
-{
-	printf("%-44s %8zu\n", name, value);
-}
-
 static void draw_numbers(void)
 {
-	printf("%-44s %5u-bit\n", "", (unsigned) sizeof(void *) * 8);
-	number("chunk, and its alignment", ZEND_MM_CHUNK_SIZE);
-	number("page", ZEND_MM_PAGE_SIZE);
-	number("pages of a chunk", ZEND_MM_PAGES);
-	number("of these for blocks", ZEND_MM_ALL_PAGES);
-	number("bins", ZEND_MM_BIN_COUNT);
-	number("smallest slot", ZEND_MM_MIN_SIZE);
-	number("greatest small request", ZEND_MM_MAX_SMALL_SIZE);
-	number("greatest large request", ZEND_MM_MAX_LARGE_SIZE);
-	number("entry of a huge block", sizeof(struct zend_mm_huge_entry));
+	print_heading("");
+	print_number("chunk, and its alignment", ZEND_MM_CHUNK_SIZE);
+	print_number("page", ZEND_MM_PAGE_SIZE);
+	print_number("pages of a chunk", ZEND_MM_PAGES);
+	print_number("of these for blocks", ZEND_MM_ALL_PAGES);
+	print_number("bins", ZEND_MM_BIN_COUNT);
+	print_number("smallest slot", ZEND_MM_MIN_SIZE);
+	print_number("greatest small request", ZEND_MM_MAX_SMALL_SIZE);
+	print_number("greatest large request", ZEND_MM_MAX_LARGE_SIZE);
+	print_number("entry of a huge block", sizeof(struct zend_mm_huge_entry));
 }
 
 int main(int argc, char **argv)

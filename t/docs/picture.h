@@ -100,6 +100,17 @@ static void draw_picture(const struct cell *cells)
 	draw_border(cells);
 }
 
+/* A list of numbers: its heading, which says for which processors, and its lines. */
+static inline void print_heading(const char *name)
+{
+	printf("%-44s %5u-bit\n", name, (unsigned) sizeof(void *) * 8);
+}
+
+static inline void print_number(const char *name, size_t value)
+{
+	printf("%-44s %8zu\n", name, value);
+}
+
 /* Draws what the command line names. */
 static int draw_named(const struct drawing *drawings, int argc, char **argv)
 {
