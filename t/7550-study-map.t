@@ -66,5 +66,34 @@ is "$status" 2 "too narrow"
 run "$ZMM" step -
 is "$status" 2 "step does not read its trace from where its commands come"
 run "$ZMM" step --help
-like "$out" "*n, Enter*q    quit*" "the keys are documented"
+like "$out" "*n, Enter, →*q        quit*" "the keys are documented"
+
+# On a terminal, which script(1) makes: keys, colours, and the terminal as it was afterwards.
+if ! script -qec true /dev/null < /dev/null > /dev/null 2>&1; then
+	skip 6 "no script(1) that runs a command"
+	done_testing
+	exit
+fi
+# Types what it is given with pauses, as people do, into zmm step on a terminal of 60 columns.
+typed()
+{
+	for keys in "$@"; do
+		sleep 0.3
+		printf "$keys"
+	done | TERM=xterm script -qec \
+		"stty cols 60; $ZMM step -m legacy -S 256K $tmp/t.trace; echo left; stty -a" /dev/null |
+		tr -d '\r'
+}
+typed '6\n' '\033[D' '\033[F' q > "$tmp/out"
+like "$(cat "$tmp/out")" "*operation 6 of 8: *operation 5 of 8: *operation 8 of 8: *left*" \
+	"a number, the arrow to the left, End"
+like "$(sed -n '/^left/,$p' "$tmp/out")" "* icanon *" "the terminal has whole lines again"
+like "$(sed -n '/^left/,$p' "$tmp/out")" "* echo *" "and shows what is typed"
+esc=$(printf '\033')
+like "$(cat "$tmp/out")" "*$esc\[0;1;33m#*" "in colour"
+is "$(sed "s/$esc\[[0-9;]*[a-zA-Z]//g" "$tmp/out" | grep -m1 '^  *32768 ' | wc -c)" 44 \
+	"rows of 32 characters fit into 60 columns"
+NO_COLOR=1
+export NO_COLOR
+unlike "$(typed n q)" "*${esc}\[0;*" "without colour where NO_COLOR is set"
 done_testing

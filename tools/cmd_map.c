@@ -10,6 +10,7 @@
 #include "tools/explore_text.h"
 #include "tools/moment.h"
 #include "tools/options.h"
+#include "tools/terminal.h"
 #include "tools/zmm.h"
 #include "trace/error.h"
 
@@ -24,7 +25,7 @@ static const char help[] =
 	"  -S, --seg-size SIZE  legacy: size of a segment, as 64K (default: ZEND_MM_SEG_SIZE or 256K)\n"
 	"      --variant NAME   the legacy heap without one idea, as no-rest-list\n"
 	"  -b, --blocks         each block on a line of its own instead of the rows\n"
-	"  -w, --width N        characters of a row (default: 64)\n"
+	"  -w, --width N        characters of a row (default: what fits, 64 without a terminal)\n"
 	"  -h, --help           print this\n\n"
 	"Rows are coloured on a terminal, unless NO_COLOR is set.\n\n"
 	"Exit status: 0, 1 if there is no memory, 2 for bad usage or a bad trace.\n";
@@ -161,7 +162,7 @@ int zmm_cmd_map(int argc, char **argv)
 {
 	struct settings settings = {
 		.moment = { ZMM_MOMENT_END, 0 }, .run.switches = zend_mm_study_default().switches,
-		.style = { zmm_colour_wanted(), false, 64 }
+		.style = { zmm_colour_wanted(), false, zmm_style_width(zmm_terminal_columns()) }
 	};
 	zend_mm_options defaults;
 	zmm_program *program;

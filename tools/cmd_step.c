@@ -9,21 +9,20 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "tools/ablate_ideas.h"
 #include "tools/explore_text.h"
 #include "tools/options.h"
+#include "tools/terminal.h"
 #include "tools/zmm.h"
 #include "trace/error.h"
 
 #define KEYS \
-	"  n, Enter    the next operation          p    the one before\n" \
-	"  N           100 further                 P    100 back\n" \
-	"  NUMBER      that operation (on a terminal: g, the number, Enter)\n" \
-	"  0 or ^      the beginning               $    the end\n" \
-	"  m           map on or off               b    map as blocks or as rows\n" \
-	"  ?           these keys                  q    quit\n"
+	"  n, Enter, →  the next operation         p, ←     the one before\n" \
+	"  N            100 further                P        100 back\n" \
+	"  NUMBER       that operation             0, ^, $  the beginning, the end\n" \
+	"  m            map on or off              b        map as blocks or as rows\n" \
+	"  ?            these keys                 q        quit\n"
 
 static const char help[] =
 	"usage: zmm step [OPTION…] TRACE\n"
@@ -63,38 +62,6 @@ static const struct option long_options[] = {
 
 /* --- keys ------------------------------------------------------------------------------------ */
 
-#ifdef _WIN32
-static bool begin_keys(void)
-{
-	return false;
-}
-
-static void end_keys(void)
-{
-}
-#else
-#include <termios.h>
-
-static struct termios outer_terminal;
-
-/* Lets the terminal hand over each key. False where there is no terminal. */
-static bool begin_keys(void)
-{
-	struct termios terminal;
-
-	if (!isatty(STDIN_FILENO) || tcgetattr(STDIN_FILENO, &outer_terminal) != 0)
-		return false;
-	terminal = outer_terminal;
-	terminal.c_lflag &= ~(tcflag_t)(ICANON | ECHO);
-	return tcsetattr(STDIN_FILENO, TCSANOW, &terminal) == 0;
-}
-
-static void end_keys(void)
-{
-	tcsetattr(STDIN_FILENO, TCSANOW, &outer_terminal);
-}
-#endif
-
 /* A line without its end; false at the end of input. */
 static bool read_line(char *line, int size)
 {
@@ -104,28 +71,54 @@ static bool read_line(char *line, int size)
 	return true;
 }
 
-/* The next command as a line: a key is one, but for g, which is followed by one. */
-static bool read_command(struct session *session, char *line, int size)
+/* The number of an operation, digit by digit, the first of which may have been typed; escape or
+ * another key takes it back, and then the command is to draw again. */
+static bool read_number(char *line, size_t size, int key)
 {
-	int key;
-	bool read;
+	size_t length = 0;
 
-	fputs("> ", stdout);
+	fputs("operation: ", stdout);
+	for (; key != '\n' && key != '\r'; key = zmm_terminal_key()) {
+		if (key >= '0' && key <= '9' && length + 1 < size) {
+			line[length++] = (char)key;
+			putchar(key);
+		} else if ((key == 127 || key == 8) && length > 0) {
+			length--;
+			fputs("\b \b", stdout);
+		} else if (key != 0) {
+			snprintf(line, size, "r");
+			return key != ZMM_KEY_END;
+		}
+		fflush(stdout);
+	}
+	line[length] = '\0';
+	if (length == 0)
+		snprintf(line, size, "r");
+	return true;
+}
+
+/* The next command as a line: a key is one, but for a number, which ends with Enter. */
+static bool read_command(struct session *session, char *line, size_t size)
+{
+	static const struct { int key; char command; } others[] = {
+		{ '\n', 'n' }, { '\r', 'n' }, { ' ', 'n' }, { ZMM_KEY_RIGHT, 'n' }, { ZMM_KEY_DOWN, 'n' },
+		{ ZMM_KEY_LEFT, 'p' }, { ZMM_KEY_UP, 'p' }, { ZMM_KEY_HOME, '^' }, { ZMM_KEY_LAST, '$' },
+		{ ZMM_KEY_RESIZED, 'r' }, { ZMM_KEY_OTHER, '?' }
+	};
+	int key;
+
+	fputs(session->keys ? "n next, p back, g operation, ? keys, q quit > " : "> ", stdout);
 	fflush(stdout);
 	if (!session->keys)
-		return read_line(line, size);
-	key = getchar();
-	if (key == 'g') {
-		fputs("operation: ", stdout);
-		fflush(stdout);
-		end_keys();
-		read = read_line(line, size);
-		begin_keys();
-		return read;
-	}
-	snprintf(line, (size_t)size, "%c", key == '\n' || key == ' ' ? 'n' : key);
-	putchar('\n');
-	return key != EOF && key != 4;
+		return read_line(line, (int)size);
+	key = zmm_terminal_key();
+	if (key == 'g' || (key >= '1' && key <= '9'))
+		return read_number(line, size, key == 'g' ? 0 : key);
+	for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+		if (key == others[i].key)
+			key = others[i].command;
+	snprintf(line, size, "%c", key);
+	return key != ZMM_KEY_END;
 }
 
 /* --- showing --------------------------------------------------------------------------------- */
@@ -134,9 +127,19 @@ static bool show_scene(void *context, const struct zmm_scene *scene)
 {
 	struct session *session = context;
 
-	zmm_steps_print(stdout, scene, session->program);
+	if (session->keys) { /* what happened last, where the eye is */
+		fputs("\033[H\033[2J\033[3J", stdout);
+		session->style.width = zmm_style_width(zmm_terminal_columns());
+	} else {
+		zmm_steps_print(stdout, scene, session->program);
+	}
 	if (session->map)
 		zmm_scene_print(stdout, scene, &session->style);
+	if (session->keys) {
+		putchar('\n');
+		zmm_steps_print(stdout, scene, session->program);
+		putchar('\n');
+	}
 	return true;
 }
 
@@ -192,6 +195,8 @@ static bool obey(struct session *session, const char *line)
 	case 'b':
 		session->style.blocks = !session->style.blocks;
 		return true;
+	case 'r':
+		return true;
 	default:
 		return false;
 	}
@@ -205,7 +210,7 @@ static bool converse(struct session *session, struct zmm_error *error)
 		return false;
 	while (read_command(session, line, sizeof line) && strcmp(line, "q") != 0) {
 		if (!obey(session, line))
-			fputs(KEYS, stdout);
+			fputs(session->keys ? "\n\n" KEYS "\n" : KEYS, stdout);
 		else if (!show(session, error))
 			return false;
 	}
@@ -297,10 +302,12 @@ int zmm_cmd_step(int argc, char **argv)
 	if (!session.program)
 		return zmm_error_print(&error);
 	go(&session, session.at);
-	session.keys = begin_keys();
+	session.keys = zmm_terminal_begin();
 	done = converse(&session, &error);
-	if (session.keys)
-		end_keys();
+	if (session.keys) {
+		zmm_terminal_end();
+		putchar('\n');
+	}
 	zmm_program_free((zmm_program *)(uintptr_t)session.program);
 	return done ? zmm_finish_output(ZMM_EXIT_OK) : zmm_error_print(&error);
 }

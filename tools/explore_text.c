@@ -45,6 +45,16 @@ bool zmm_colour_wanted(void)
 	return isatty(STDOUT_FILENO) && (!no || !*no);
 }
 
+unsigned zmm_style_width(unsigned columns)
+{
+	enum { margin = 11, least = 8, most = 128 };
+	unsigned width = columns ? most : 64;
+
+	while (columns && width > least && width + margin > columns)
+		width /= 2;
+	return width;
+}
+
 /* --- the map --------------------------------------------------------------------------------- */
 
 /* What most of [from, to) is; *block and *at are where the search may begin, and are moved. */

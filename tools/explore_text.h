@@ -18,6 +18,10 @@ struct zmm_scene_style {
 /* Whether standard output takes colours: a terminal, and NO_COLOR is not set. */
 bool zmm_colour_wanted(void);
 
+/* How many characters of a row fit into a terminal of so many columns: a power of two, as
+ * a region's size is a multiple of one; 64 where it is none (0). */
+unsigned zmm_style_width(unsigned columns);
+
 /* The rows of each region, the legend, the lists and the figures. */
 void zmm_scene_print(FILE *out, const struct zmm_scene *scene, const struct zmm_scene_style *style);
 
