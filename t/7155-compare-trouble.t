@@ -104,6 +104,17 @@ else
 	skip 2 "this system does not list children"
 fi
 
+cp "$ZMM" "$tmp/zmm"
+"$tmp/zmm" compare -t -b 15 --only legacy "$tmp/t.trace" > "$tmp/out" 2> "$tmp/err" &
+parent=$!
+while kill -0 $parent 2> /dev/null && ! test -s "/proc/$parent/task/$parent/children" &&
+	test -z "$(cat "/proc/$parent/task/$parent/children" 2> /dev/null)"; do
+	sleep 0.02
+done
+rm "$tmp/zmm"
+wait $parent
+is "$? $(cat "$tmp/err")" "0 " "a program that is replaced meanwhile goes on"
+
 # ---- full disks ----
 
 if test -w /dev/full; then

@@ -48,7 +48,7 @@ ok "from standard input, too" sh -c '"$1" report - < "$2" | cmp - "$3"' sh \
 ok "it names no other file" sh -c '! grep -qE "(src|href)=\"[^\"]" "$1"' sh "$tmp/report.html"
 
 if test -z "$browser"; then
-	skip 12 "no Chromium here (Debian package chromium)"
+	skip 13 "no Chromium here (Debian package chromium)"
 	done_testing
 	exit
 fi
@@ -79,6 +79,13 @@ check_page()
 }
 
 check_page "desktop" --window-size=1200,900
+
+# Hardly any operation takes as long as the slowest does.
+browser_open "$tmp/report.html" 'const last = [...document.querySelectorAll(".inner details table")]
+	.flatMap((t) => [...t.rows[t.rows.length - 1].cells].slice(1))
+	.map((cell) => parseFloat(cell.textContent));
+answer = `${last.length > 5} ${last.filter((share) => share > 5).length}`;' --window-size=1200,900
+is "$answer" "true 0" "the curves of latency fall to next to nothing"
 
 # The other scale, the other trace; who failed and who is missing.
 browser_open "$tmp/report.html" 'const canvases = () => document.querySelectorAll("canvas").length;

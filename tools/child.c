@@ -176,8 +176,8 @@ static _Noreturn void become(const struct zmm_child *child, char **argv,
 	if (length > 0 && setup->wrapper) {
 		wrap(wrapped, setup->wrapper, path, argv);
 		execvp(wrapped[0], wrapped);
-	} else if (length > 0) {
-		execv(path, argv);
+	} else if (!setup->wrapper) {
+		execv("/proc/self/exe", argv); /* this very program, even if it was replaced meanwhile */
 	}
 	zmm_error_set(&error, ZMM_ERROR_SYSTEM, "cannot start %s: %s",
 		setup->wrapper ? setup->wrapper[0] : "/proc/self/exe", strerror(errno));

@@ -282,7 +282,8 @@
 				const h = r.latency_histogram, found = new Map();
 				let total = 0;
 				h.kind.forEach((k, i) => { if (k === kind) { found.set(h.ns[i], h.count[i]); total += h.count[i]; } });
-				let above = total;
+				// Those of less than a step, which a logarithmic scale cannot show, are below all of x.
+				let above = total - (found.get(0) || 0);
 				const values = x.map((ns) => { const part = above / total; above -= found.get(ns) || 0; return part > 0 ? part : null; });
 				return { label: r.name, colour: colourOf[r.name], values };
 			});
