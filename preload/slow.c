@@ -326,5 +326,8 @@ size_t zend_mm_preload_usable_size(void *ptr)
 		stranger("malloc_usable_size", ptr, home);
 		return 0;
 	}
+	if (UNEXPECTED(home->heap->kind == ZEND_MM_KIND_OTHER) && home == zend_mm_thread.home) {
+		home->heap->verbs->block_size(home->heap, ptr); /* judges it, where the heap does that */
+	}
 	return zend_mm_usable_size(home, ptr);
 }

@@ -242,7 +242,8 @@ int main(void)
 	check_freed_twice();
 	check_lost_segment();
 	check_mark(config_cookies, (size_t *) (uintptr_t) legacy_cookie_offset, "cookie");
-	check_mark(config_debug, (size_t *) (uintptr_t) legacy_owner_offset, "magic number");
+	check_mark(config_debug, (size_t *) (uintptr_t) (legacy_owner_offset
+		+ offsetof(struct zend_mm_legacy_owner, magic)), "magic number");
 	check_mark(legacy_keeps_requested, (size_t *) (uintptr_t) legacy_requested_offset,
 		"requested size");
 	check_canary();

@@ -32,12 +32,13 @@ static bool set_register(pid_t thread, int number, long value)
 		offsetof(struct user, u_debugreg) + (size_t)number * sizeof(long), value) == 0;
 }
 
+/* The byte is the first of the word that was expected. */
 static bool still_expected(pid_t pid, uint64_t address, uint64_t expected)
 {
 	unsigned char byte = 0;
 	struct iovec here = { &byte, 1 }, there = { (void *)(uintptr_t)address, 1 };
 
-	return process_vm_readv(pid, &here, 1, &there, 1, 0) == 1 && byte == expected;
+	return process_vm_readv(pid, &here, 1, &there, 1, 0) == 1 && byte == (unsigned char)expected;
 }
 
 /* Takes one thread, stops it and sets its registers.  It stays stopped. */

@@ -156,49 +156,57 @@ bool zend_mm_guard_lower(const struct guard_layer *guard, struct guard_record *r
 /* }}} */
 /* {{{ Looking at them. */
 
-/* The first byte that is not the given one; NULL where all are. */
+/* The first byte that is not the given one; NULL where all are: bytes are all the same if each is
+ * like the one after it, which the C library compares by many at once. */
 static const char *find_other(const char *from, const char *to, int byte)
 {
+	if (from == to || (*(const unsigned char *)from == byte &&
+		memcmp(from, from + 1, (size_t)(to - from) - 1) == 0)) {
+		return NULL;
+	}
 	while (from < to && *(const unsigned char *)from == byte) {
 		from++;
 	}
 	return from < to ? from : NULL;
 }
 
-static bool complain(const struct guard_layer *guard, const struct guard_record *record,
-	const char *reason, const char *word, int expected, zend_mm_problem *problem)
+/* Bytes that should all be the same. */
+struct guard_bytes {
+	const char *from, *to;
+	int expected;
+};
+
+/* Fills in the problem, with a word from the first wrong byte on; true if all are right. */
+static bool are_whole(const struct guard_layer *guard, const struct guard_record *record,
+	struct guard_bytes bytes, const char *reason, zend_mm_problem *problem)
 {
+	const char *other = find_other(bytes.from, bytes.to, bytes.expected);
+	size_t size = other ? (size_t)(bytes.to - other) : 0;
+
+	if (!other) {
+		return true;
+	}
 	*problem = (zend_mm_problem){
-		.heap = guard->heap,
-		.reason = reason,
-		.address = record->data,
-		.word = word,
-		.found = *(const unsigned char *)word,
-		.expected = (size_t)expected,
+		.heap = guard->heap, .reason = reason, .address = record->data, .word = other
 	};
+	size = size < sizeof problem->found ? size : sizeof problem->found;
+	memcpy(&problem->found, other, size);
+	memset(&problem->expected, bytes.expected, size);
 	return false;
 }
 
 static bool is_whole(const struct guard_layer *guard, const struct guard_record *record,
 	zend_mm_problem *problem)
 {
-	const char *other = find_other(record->data + record->size, end_of(record), guard_fill);
-	if (other) {
-		return complain(guard, record, "a block was written past its end", other, guard_fill,
-			problem);
-	}
-	other = find_other(record->base, record->data, guard_fill);
-	if (other) {
-		return complain(guard, record, "a block was written before its beginning", other,
-			guard_fill, problem);
-	}
-	other = record->state != guard_kept ? NULL :
-		find_other(record->data, record->data + record->size, freed_fill(guard));
-	if (other) {
-		return complain(guard, record, "a block was written to after it was freed", other,
-			freed_fill(guard), problem);
-	}
-	return true;
+	char *behind = record->data + record->size;
+
+	return are_whole(guard, record, (struct guard_bytes){ behind, end_of(record), guard_fill },
+			"a block was written past its end", problem) &&
+		are_whole(guard, record, (struct guard_bytes){ record->base, record->data, guard_fill },
+			"a block was written before its beginning", problem) &&
+		(record->state != guard_kept || are_whole(guard, record,
+			(struct guard_bytes){ record->data, behind, freed_fill(guard) },
+			"a block was written to after it was freed", problem));
 }
 
 /* Looking is touching: what nobody may touch is permitted meanwhile, but not what the program has,

@@ -62,13 +62,14 @@ struct zend_mm_legacy_links {
 	block_t *child[2];
 };
 
-/* Where a block was asked for (debug builds). */
+/* Where a block was asked for (debug builds).  The magic number is right before the data, where it
+ * meets whoever writes there. */
 struct zend_mm_legacy_owner {
-	size_t magic;
 	const char *filename;
 	const char *orig_filename;
 	unsigned int lineno;
 	unsigned int orig_lineno;
+	size_t magic;
 };
 
 #define LEGACY_ALIGN(size) (((size) + 7) & ~(size_t) 7)
