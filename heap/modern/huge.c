@@ -221,6 +221,7 @@ int zend_mm_modern_resize_huge(struct zend_mm_modern_heap *heap, struct zend_mm_
 		return zend_mm_huge_shrink(heap, entry, rounded);
 	}
 	if (rounded == entry->size) {
+		ZEND_MM_EVENT(heap, RESIZE_STAYS, entry->ptr, rounded, size);
 		return 1;
 	}
 	if (!zend_mm_huge_allowed(heap, rounded - entry->size, size)) {
