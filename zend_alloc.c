@@ -65,6 +65,7 @@ void start_memory_manager(void)
 {
 	if (zend_mm_current_heap == &zend_mm_unstarted_heap) {
 		zend_mm_current_heap = zend_mm_start_as_environment_says();
+		zend_mm_thread_has(zend_mm_current_heap);
 	}
 }
 
@@ -278,6 +279,9 @@ void zend_mm_shutdown(zend_mm_heap *heap, int full_shutdown, int silent)
 {
 	if (full_shutdown && heap == zend_mm_current_heap) {
 		zend_mm_current_heap = &zend_mm_unstarted_heap;
+	}
+	if (full_shutdown) {
+		zend_mm_thread_lost(heap);
 	}
 	heap->verbs->shutdown(heap, full_shutdown != 0, silent != 0);
 }

@@ -18,7 +18,8 @@
  * to the innermost zend_try.  Heaps made with null_on_failure return NULL instead.
  *
  * Threads.  A heap must be used by one thread at a time.  In builds with ZTS each thread has a
- * current heap of its own; otherwise the process has one.
+ * current heap of its own, which ends with the thread; otherwise the process has one.  A block
+ * must come back in the thread that got it: debug builds find out if it does not.
  */
 #ifndef ZEND_ALLOC_H
 #define ZEND_ALLOC_H

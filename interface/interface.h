@@ -20,8 +20,22 @@
 
 #ifdef ZTS
 # define ZEND_MM_PER_THREAD __thread
+
+/* The manager made a heap for this thread, or the thread's heap is about to be released. */
+void zend_mm_thread_has(zend_mm_heap *heap);
+void zend_mm_thread_lost(const zend_mm_heap *heap);
 #else
 # define ZEND_MM_PER_THREAD
+
+static inline void zend_mm_thread_has(zend_mm_heap *heap)
+{
+	(void)heap;
+}
+
+static inline void zend_mm_thread_lost(const zend_mm_heap *heap)
+{
+	(void)heap;
+}
 #endif
 
 /* The current heap.  Never NULL: before anything was started it is zend_mm_unstarted_heap, whose

@@ -15,7 +15,7 @@ static void start(int mode)
 /* What a modern heap of a debug build asks for beside the block. */
 static size_t record_size(int mode)
 {
-	return ZEND_DEBUG && mode ? 4 * sizeof(size_t) + 2 * sizeof(char *) : 0;
+	return ZEND_DEBUG && mode ? 2 * (sizeof(size_t) + sizeof(char *) + sizeof(unsigned)) : 0;
 }
 
 static void check_limit(int mode)

@@ -22,6 +22,8 @@ case $SANITIZER in
 *)
 	config HAVE_VALGRIND || skip_all "built without valgrind's headers"
 	command -v valgrind > /dev/null || skip_all "valgrind is not installed"
+	valgrind -q "$ZMM" --version > /dev/null 2>&1 ||
+		skip_all "valgrind runs no programs of this build (32-bit ones need libc6-dbg:i386)"
 	test -z "$SANITIZER" || skip_all "this sanitizer does not look at blocks"
 	watched()
 	{

@@ -18,7 +18,9 @@ static bool is_on_stack(const void *address)
 {
 	char here;
 
-	return (uintptr_t)address - (uintptr_t)&here < stack_reach;
+	/* where words have 32 bits the stack is so high that the sum would wrap */
+	return (uintptr_t)address >= (uintptr_t)&here
+		&& (uintptr_t)address - (uintptr_t)&here < stack_reach;
 }
 
 static const char *of_freed(const struct guard_record *record, enum guard_use use)

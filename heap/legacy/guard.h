@@ -51,6 +51,7 @@ static zend_always_inline void block_dress(const legacy_heap_t *heap, block_t *b
 	if (config_debug) {
 		*block_owner(block) = (struct zend_mm_legacy_owner) {
 			.magic = MAGIC_USED,
+			.heap_secret = heap->secret,
 			.filename = zend_mm_site.filename,
 			.orig_filename = zend_mm_site.orig_filename,
 			.lineno = zend_mm_site.lineno,
@@ -73,6 +74,13 @@ static zend_always_inline bool block_is_damaged(legacy_heap_t *heap, const block
 		problem->word = &block_owner(block)->magic;
 		problem->found = magic;
 		problem->expected = MAGIC_USED;
+		return true;
+	}
+	if (config_debug && block_owner(block)->heap_secret != heap->secret) {
+		problem->reason = "a block belongs to another heap, as one of another thread does";
+		problem->word = &block_owner(block)->heap_secret;
+		problem->found = block_owner(block)->heap_secret;
+		problem->expected = heap->secret;
 		return true;
 	}
 	if (config_cookies && *block_cookie(block) != cookie_of(heap, block)) {

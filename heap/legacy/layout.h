@@ -65,6 +65,7 @@ struct zend_mm_legacy_links {
 /* Where a block was asked for (debug builds).  The magic number is right before the data, where it
  * meets whoever writes there. */
 struct zend_mm_legacy_owner {
+	size_t heap_secret;      /* says whose it is; where a heap is may change */
 	const char *filename;
 	const char *orig_filename;
 	unsigned int lineno;

@@ -117,6 +117,14 @@ static size_t zend_mm_debug_size(const struct zend_mm_modern_heap *heap, const v
 	return zend_mm_debug_size_in_chunk(ptr);
 }
 
+/* Whether an address is in none of the heap's chunks and huge blocks. */
+static bool zend_mm_debug_is_elsewhere(const struct zend_mm_modern_heap *heap, const void *ptr)
+{
+	zend_mm_place place;
+
+	return ptr != NULL && !zend_mm_locate((zend_mm_heap *)&heap->head, ptr, &place);
+}
+
 static int zend_mm_debug_problem(zend_mm_problem *problem, const struct zend_mm_modern_heap *heap,
 	const char *reason, const void *ptr, const void *word, size_t found, size_t expected)
 {
@@ -164,8 +172,9 @@ int zend_mm_modern_debug_check_block(const struct zend_mm_modern_heap *heap, con
 	size_t block_size = ptr == NULL ? 0 : zend_mm_debug_size(heap, ptr);
 
 	if (block_size < sizeof(struct zend_mm_debug_record)) {
-		return zend_mm_debug_problem(problem, heap, "no block of the heap begins at the address",
-			ptr, NULL, 0, 0);
+		return zend_mm_debug_problem(problem, heap, zend_mm_debug_is_elsewhere(heap, ptr) ?
+			"the block belongs to another heap, as one of another thread does, or to none" :
+			"no block of the heap begins at the address", ptr, NULL, 0, 0);
 	}
 	return zend_mm_debug_check_record(heap, ptr, block_size, problem);
 }
