@@ -14,7 +14,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+/* A name that programs may use. */
+#define tell zmm_windows_tell
 #include <io.h>
+#undef tell
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -61,9 +61,16 @@ void zend_mm_witness_open(void);
 /* A request begins.  The lock of guarded heaps is held. */
 void zend_mm_witness_request(const struct zend_mm_witnessed *request);
 #else
-# define zend_mm_witness ((struct zend_mm_witness *)NULL)
-# define zend_mm_witness_open() ((void)0)
-# define zend_mm_witness_request(request) ((void)(request))
+static struct zend_mm_witness *const zend_mm_witness = NULL;
+
+static inline void zend_mm_witness_open(void)
+{
+}
+
+static inline void zend_mm_witness_request(const struct zend_mm_witnessed *request)
+{
+	(void)request;
+}
 #endif
 
 #endif
