@@ -5,13 +5,13 @@
  *
  *	zval [NUMBER]     all snippets, or one of them
  *
- * The models are in zval/: statements as data (model.h), memory that writes down each request
+ * The models are in zval_model/: statements as data (model.h), memory that writes down each request
  * (memory.c), and the two designs of values (php5*.c, php7*.c). doc/values.md explains the output.
  *
  * The structures and the order of requests are those of PHP; what it takes besides (the compiled
  * script, its symbol tables, the cycle collector's buffer) is not modelled.
  */
-#include "examples/zval/model.h"
+#include "examples/zval_model/model.h"
 
 enum { designs = 2, column = 49, shown_events = 14, head_events = 4, tail_events = 2 };
 

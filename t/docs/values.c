@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * t/docs/values.c - the pictures of doc/values.md, from the structures of examples/zval/.
+ * t/docs/values.c - the pictures of doc/values.md, from the structures of examples/zval_model/.
  */
 #include <stddef.h>
 
-#include "examples/zval/php5.h"
-#include "examples/zval/php7.h"
+#include "examples/zval_model/php5.h"
+#include "examples/zval_model/php7.h"
 #include "t/docs/picture.h"
 
 #define AT(type, member, text) { offsetof(struct type, member), text, NULL }

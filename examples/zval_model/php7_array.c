@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * examples/zval/php7_array.c - PHP 7's array: one block for all elements.
+ * examples/zval_model/php7_array.c - PHP 7's array: one block for all elements.
  *
  * Invariant: elements lie in the order in which they were inserted, from 0 to `used`; what was
  * removed is a hole with the type UNSET7. In a hash, each hash slot before the elements is the
  * position of its newest element, which continues in zval.next.
  */
-#include "examples/zval/php7.h"
+#include "examples/zval_model/php7.h"
 
 enum { packed_flag = 4, smallest_size = 8, no_position = UINT32_MAX, packed_slots = 2 };
 

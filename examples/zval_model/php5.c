@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * examples/zval/php5.c - PHP 5's values: reference counts, copy on write, change on write.
+ * examples/zval_model/php5.c - PHP 5's values: reference counts, copy on write, change on write.
  *
  * The invariant that decides every copy: a value with is_reference is changed in place, for all
  * that point at it; one without is shared only while nobody changes it. So one value cannot be
  * both: whoever makes a reference of a shared value, or a plain copy of a referenced one, has to
  * copy it at once (the separation).
  */
-#include "examples/zval/php5.h"
+#include "examples/zval_model/php5.h"
 
 static struct zval5 *variables[VARIABLES];
 

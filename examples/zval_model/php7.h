@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * examples/zval/php7.h - values as PHP 8.2 has them; what PHP 7.0 had otherwise is said.
+ * examples/zval_model/php7.h - values as PHP 8.2 has them; what PHP 7.0 had otherwise is said.
  *
  * A value is 16 bytes inside what holds it, a variable or an element:
  *
@@ -24,7 +24,7 @@
 #ifndef EXAMPLES_ZVAL_PHP7_H
 #define EXAMPLES_ZVAL_PHP7_H
 
-#include "examples/zval/model.h"
+#include "examples/zval_model/model.h"
 
 enum type7 { UNSET7, NULL7, LONG7, STRING7, ARRAY7, REFERENCE7 };
 

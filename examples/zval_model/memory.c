@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * examples/zval/memory.c - request memory that is written down: each request, the block it got,
+ * examples/zval_model/memory.c - request memory that is written down: each request, the block it got,
  * where that lies and which list it belongs to. And literals, which are persistent memory, and
  * text.
  */
 #include <stdarg.h>
 
-#include "examples/zval/model.h"
+#include "examples/zval_model/model.h"
 
 enum { region_limit = 64 };
 

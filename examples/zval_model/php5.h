@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * examples/zval/php5.h - values as PHP 5.3 to 5.6 had them.
+ * examples/zval_model/php5.h - values as PHP 5.3 to 5.6 had them.
  *
  * Every value is a block of its own. A variable, and an element of an array, is a pointer to it:
  *
@@ -15,7 +15,7 @@
 #ifndef EXAMPLES_ZVAL_PHP5_H
 #define EXAMPLES_ZVAL_PHP5_H
 
-#include "examples/zval/model.h"
+#include "examples/zval_model/model.h"
 
 enum type5 { NULL5, LONG5, ARRAY5, STRING5 };
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * examples/zval/php5_hash.c - PHP 5's hash table: a block for each element.
+ * examples/zval_model/php5_hash.c - PHP 5's hash table: a block for each element.
  */
-#include "examples/zval/php5.h"
+#include "examples/zval_model/php5.h"
 
 enum { smallest_table = 8 };
 

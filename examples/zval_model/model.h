@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * examples/zval/model.h - what the two models of PHP's values have in common: the statements they
+ * examples/zval_model/model.h - what the two models of PHP's values have in common: the statements they
  * can run, and memory that writes down each request.
  *
  * A model is a table of functions, one for each kind of statement. It keeps its variables and
