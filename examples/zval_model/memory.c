@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * examples/zval_model/memory.c - request memory that is written down: each request, the block it got,
- * where that lies and which list it belongs to. And literals, which are persistent memory, and
+ * examples/zval_model/memory.c - request memory that is written down: each request, the block it
+ * got, where that lies and which list it belongs to. And literals, which are persistent memory, and
  * text.
  */
 #include <stdarg.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * examples/zval_model/model.h - what the two models of PHP's values have in common: the statements they
- * can run, and memory that writes down each request.
+ * examples/zval_model/model.h - what the two models of PHP's values have in common: the statements
+ * they can run, and memory that writes down each request.
  *
  * A model is a table of functions, one for each kind of statement. It keeps its variables and
  * asks memory.c for all of its memory, which takes it from the current heap.

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * examples/zval_model/php7.c - PHP 7's values: what is copied is the 16 bytes in the variable; what is
- * counted is only what can be shared.
+ * examples/zval_model/php7.c - PHP 7's values: what is copied is the 16 bytes in the variable; what
+ * is counted is only what can be shared.
  *
  * Being a reference is a block that variables point at, and no property of a value: a string or an
  * array inside a reference can be shared with plain variables all the same, and is separated when
