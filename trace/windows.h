@@ -12,17 +12,18 @@
 /* rand_s() of stdlib.h */
 #define _CRT_RAND_S
 
+/* io.h has a name that programs may use. */
+#define tell zmm_windows_tell
 #include <errno.h>
 #include <fcntl.h>
-/* A name that programs may use. */
-#define tell zmm_windows_tell
 #include <io.h>
-#undef tell
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/types.h>
+#include <unistd.h>
+#undef tell
 
 #define O_CLOEXEC O_NOINHERIT
 #define O_NOCTTY 0
