@@ -78,7 +78,7 @@ void say_string(struct text *text, const char *bytes, size_t length);
 
 /* {{{ Memory. */
 
-enum { event_text = 96, event_count = 64 };
+enum { event_text = 128, event_count = 64 };
 
 /* What the requests of a statement were, as text, and how many. */
 struct journal {
