@@ -67,7 +67,7 @@ static void run_all(zmm_replay *replay, const zmm_program *program, unsigned run
 		ns[i] = time.cpu_ns;
 	}
 	qsort(ns, runs, sizeof *ns, compare_times);
-	printf("operations %" PRIu64 " ns %.3f\n", program->op_count,
+	printf("operations %zu ns %.3f\n", program->op_count,
 		(double)ns[runs / 2] / (double)(program->op_count ? program->op_count : 1));
 }
 

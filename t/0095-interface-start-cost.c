@@ -13,6 +13,11 @@
 #include "t/host.h"
 #include "t/tap.h"
 
+#ifdef _WIN32
+enum { on_windows = 1 };
+#else
+enum { on_windows = 0 };
+#endif
 enum { requests = 1000, pages_max = 1024 };
 
 static zend_mm_heap *start(zend_mm_mode mode)
@@ -21,7 +26,7 @@ static zend_mm_heap *start(zend_mm_mode mode)
 
 	zend_mm_default_options(&options);
 	options.mode = mode;
-	options.storage = "mmap_anon";
+	options.storage = on_windows ? "win32" : "mmap_anon";
 	return zend_mm_startup_with(&options);
 }
 

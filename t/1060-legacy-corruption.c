@@ -30,8 +30,11 @@ static struct scene set_scene(size_t size)
 		scene.free[i] = take(scene.heap, size);
 	}
 	take(scene.heap, 96);
-	fill_cache(scene.heap);
-	use_up(scene.heap);
+	do {
+		/* where a free block happens to have the size of the cached ones, those go first */
+		fill_cache(scene.heap);
+		use_up(scene.heap);
+	} while (((legacy_heap_t *) scene.heap)->cached < legacy_cache_capacity);
 	for (int i = 0; i < 4; i++) {
 		zend_mm_free(scene.heap, scene.free[i]);
 	}

@@ -16,13 +16,6 @@
 #define RUNNING_ON_VALGRIND 0
 #endif
 
-/* Sanitizers end the program at a size that no system has, unless told otherwise. */
-__attribute__((visibility("default"))) const char *__asan_default_options(void);
-const char *__asan_default_options(void)
-{
-	return "allocator_may_return_null=1";
-}
-
 #ifdef __linux__
 #include <fcntl.h>
 

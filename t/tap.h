@@ -36,6 +36,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "trace/sanitizer_options.h"
+
 #ifdef _WIN32
 # include <fcntl.h>
 # include <io.h>

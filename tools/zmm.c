@@ -10,6 +10,7 @@
 
 #include "tools/contender.h"
 #include "tools/zmm.h"
+#include "trace/sanitizer_options.h"
 
 struct command {
 	const char *name;

@@ -19,24 +19,6 @@ const char *zmm_allocator_name(enum zmm_allocator allocator)
 	return allocator_names[allocator];
 }
 
-/* --- sanitizers ------------------------------------------------------------------------------ */
-
-/* Called by a sanitizer's runtime, in builds that have it, when it starts: malloc is to return NULL
- * for a size that no system has, instead of ending the program. Traces ask for such sizes. Programs
- * that have more to say have their own. */
-__attribute__((visibility("default"), weak)) const char *__asan_default_options(void);
-__attribute__((visibility("default"))) const char *__tsan_default_options(void);
-
-const char *__asan_default_options(void)
-{
-	return "allocator_may_return_null=1";
-}
-
-const char *__tsan_default_options(void)
-{
-	return "allocator_may_return_null=1";
-}
-
 /* --- the host -------------------------------------------------------------------------------- */
 
 static zmm_replay *running; /* whose heap reports to the host */

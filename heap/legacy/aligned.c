@@ -51,8 +51,8 @@ static void *cut_front(legacy_heap_t *heap, void *data, size_t front, size_t siz
 	block_set(block, front, block_used);
 	block_set(rest, whole - front, block_used);
 	block_dress(heap, block, front - legacy_header_size - legacy_canary_size);
-	block_dress(heap, rest, size);
 	cache_erase_link(heap, block_data(rest));
+	block_dress(heap, rest, size);
 	zend_mm_legacy_free(&heap->head, data);
 	return block_data(rest);
 }

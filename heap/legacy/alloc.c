@@ -54,8 +54,8 @@ static zend_always_inline void *hand_out(legacy_heap_t *heap, block_t *block, si
 	size_t size)
 {
 	count_used(heap, size);
-	block_dress(heap, block, request);
 	cache_erase_link(heap, block_data(block));
+	block_dress(heap, block, request);
 	return block_data(block);
 }
 

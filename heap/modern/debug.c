@@ -225,11 +225,12 @@ void *zend_mm_modern_debug_alloc_aligned(zend_mm_heap *base, size_t alignment, s
 	return ptr;
 }
 
-/* Spoils a slot that is about to be free, or just was freed but for its first word, the link. */
+/* Spoils a slot that is about to be free, or just was freed but for its link, and what shadows that
+ * in hardened heaps. */
 static void zend_mm_debug_spoil(void *ptr, size_t block_size)
 {
 	struct zend_mm_debug_record *record = zend_mm_record_of(ptr, block_size);
-	char *data = (char *)ptr + sizeof(struct zend_mm_slot);
+	char *data = (char *)ptr + (config_hardened ? 2 : 1) * sizeof(struct zend_mm_slot);
 
 	zend_mm_record_set_magic(record, ptr, ZEND_MM_MAGIC_FREED);
 	if (data < (char *)record) {
