@@ -102,7 +102,12 @@ bad 2 "*placements are told over the storage spaced*" --placements --storage mal
 	"$tmp/small.trace"
 bad 2 "*leave out --json*" --placements --json "$tmp/small.trace"
 bad 2 "zmm: $tmp/none: *" "$tmp/none"
-bad 2 "*unrecognized option*see zmm replay --help" --frobnicate
+bad 2 "zmm replay: there is no option --frobnicate; see zmm replay --help" --frobnicate
+bad 2 "zmm replay: there is no option -Z; see zmm replay --help" -vZ "$tmp/small.trace"
+bad 2 "zmm replay: --s could be --storage or --seg-size; see zmm replay --help" --s malloc
+bad 2 "zmm replay: --mode wants a value; see zmm replay --help" "$tmp/small.trace" --mode
+bad 2 "zmm replay: -m wants a value; see zmm replay --help" -m
+bad 2 "zmm replay: --verify takes no value; see zmm replay --help" --verify=yes
 printf 'a 1 5\nf 2\n' > "$tmp/bad.trace"
 bad 2 "zmm: $tmp/bad.trace:2: *" "$tmp/bad.trace"
 run env ZEND_MM_MODE=old "$ZMM" replay "$tmp/small.trace"

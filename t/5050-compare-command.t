@@ -146,12 +146,16 @@ bad()
 bad "zmm compare: no trace was named; see zmm compare --help"
 bad "zmm compare: '0' is no number of *" --blocks 0 "$tmp/small.trace"
 bad "zmm compare: *" --only legacy,nobody "$tmp/small.trace"
-bad "zmm: /none: No such file or directory" -a x=/none "$tmp/small.trace"
+bad "zmm: /none: cannot be preloaded: No such file or directory" -a x=/none "$tmp/small.trace"
 bad "zmm compare: 'x' is no name and library*" -a x "$tmp/small.trace"
 bad "zmm: there is no storage 'tape'*" --storage tape "$tmp/small.trace"
 bad "zmm: segments of 48 bytes*" --seg-size 48 "$tmp/small.trace"
-run "$ZMM" compare --only legacy "$tmp/none"
-like "$status $err" "2 zmm: $tmp/none: *" "a trace that is not there is told"
+bad "zmm: $tmp/none: *" --only legacy "$tmp/none"
+if config HAVE_JANSSON; then
+	bad "zmm: $tmp/none: *" --only legacy --json "$tmp/none"
+else
+	skip 1 "built without JSON"
+fi
 run compare_quickly "$tmp/bad.trace" "$tmp/limit.trace"
 like "$status $(memory legacy 8) $err" "2 1 zmm: $tmp/bad.trace:2: *" \
 	"a bad trace is told, and the others are compared"

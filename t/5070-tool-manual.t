@@ -16,6 +16,7 @@ fi
 "$ZMM" --help | sed -n 's/^  \([a-z][a-z]*\)  .*/\1/p' > "$tmp/commands"
 ok "zmm lists its commands" test -s "$tmp/commands"
 while read -r command; do
+	ok "zmm $command is in the synopsis" grep -q "^\.Nm zmm Cm $command\b" "$page"
 	ok "zmm $command has a section" grep -qx "\.Ss zmm $command" "$page"
 	sed -n "/^\.Ss zmm $command\$/,/^\.S[hs] /p" "$page" > "$tmp/section"
 	# Long options, as in the help; --help itself is told once for all, settings of workloads by
@@ -27,9 +28,12 @@ while read -r command; do
 		grep -q -- "Fl -$option\b" "$tmp/section" || missing="$missing --$option"
 	done < "$tmp/options"
 	is "$missing" "" "and all of its options are told"
+	wide=$("$ZMM" "$command" --help | perl -CSD -lne 'print if length > 80')
+	is "$wide" "" "its help fits a terminal of 80 columns"
 done < "$tmp/commands"
 for variable in ZEND_MM_MODE ZEND_MM_MEM_TYPE ZEND_MM_SEG_SIZE ZEND_MM_COMPACT USE_ZEND_ALLOC \
-	USE_TRACKED_ALLOC USE_ZEND_ALLOC_HUGE_PAGES; do
+	USE_TRACKED_ALLOC USE_ZEND_ALLOC_HUGE_PAGES ZEND_MM_DEBUG ZEND_MM_HARDENED ZEND_MM_FOREIGN \
+	ZEND_MM_STATS ZEND_MM_CHECK; do
 	ok "$variable is told" grep -qx "\.It Ev $variable" "$page"
 done
 done_testing

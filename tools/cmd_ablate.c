@@ -16,23 +16,26 @@
 
 static const char help[] =
 	"usage: zmm ablate [OPTION…] [TRACE…]\n"
-	"Says what each idea of the legacy heap brings in time, memory and fragmentation: replays "
-	"each\n"
-	"TRACE on the heap as it was and on heaps that lack one idea, and then, for each idea, the\n"
-	"workload that it was invented for with and without it.\n\n"
-	"  -r, --runs N         timed runs of each, of which the best counts (default: 3; 0: no "
-	"times,\n"
-	"                       and what is printed is the same each time)\n"
+	"Says what each idea of the legacy heap brings in time, memory and\n"
+	"fragmentation: replays each TRACE on the heap as it was and on heaps that lack\n"
+	"one idea, and then, for each idea, the workload that it was invented for with\n"
+	"and without it.\n"
+	"\n"
+	"  -r, --runs N         timed runs of each, of which the best counts (default:\n"
+	"                       3; 0: no times, and what is printed is the same each\n"
+	"                       time)\n"
 	"  -w, --workloads      the workloads only, also where traces are named\n"
 	"  -t, --traces         the traces only\n"
 	"  -j, --json           print the results as JSON\n"
 	"  -m, --markdown       print the workloads' results as one table in Markdown\n"
-	"  -h, --help           print this\n\n"
-	"searched: free blocks looked at in trees or lists, per operation. held: bytes from the\n"
-	"system. mean H/L - 1: what is held beyond the live bytes, as a share of these, on average\n"
-	"over the operations; '-' where hardly anything is live.\n"
-	"All heaps here are built for study and slower than the library's; compare them with each\n"
-	"other.\n\n"
+	"  -h, --help           print this\n"
+	"\n"
+	"searched: free blocks looked at in trees or lists, per operation. held: bytes\n"
+	"from the system. mean H/L - 1: what is held beyond the live bytes, as a share\n"
+	"of these, on average over the operations; '-' where hardly anything is live.\n"
+	"All heaps here are built for study and slower than the library's; compare them\n"
+	"with each other.\n"
+	"\n"
 	"Exit status: 0, 1 if there is no memory, 2 for bad usage or a bad trace.\n";
 
 enum { STANDARD_RUNS = 3, MOST_RUNS = 1000 };
@@ -81,8 +84,7 @@ static int set_option(struct settings *settings, int option)
 		settings->help = true;
 		return ZMM_EXIT_OK;
 	default:
-		fputs("see zmm ablate --help\n", stderr); /* getopt_long() has said what is wrong */
-		return ZMM_EXIT_USAGE;
+		return ZMM_EXIT_USAGE; /* zmm_next_option() has said what is wrong */
 	}
 }
 
@@ -92,7 +94,7 @@ static int read_command_line(struct settings *settings, int argc, char **argv)
 
 	optind = 0;
 	while (status == ZMM_EXIT_OK && !settings->help
-		&& (option = getopt_long(argc, argv, "r:wtjmh", long_options, NULL)) != -1)
+		&& (option = zmm_next_option("ablate", argc, argv, "r:wtjmh", long_options)) != -1)
 		status = set_option(settings, option);
 	if (status != ZMM_EXIT_OK || settings->help)
 		return status;

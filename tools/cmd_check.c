@@ -18,26 +18,30 @@
 static const char help[] =
 	"usage: zmm check [OPTION…] TRACE\n"
 	"       zmm check [OPTION…] -- COMMAND [ARGUMENT…]\n"
-	"Looks for damage in a heap. A trace is replayed with its payloads, and the whole heap is\n"
-	"checked. A command (dynamically linked) runs with the malloc replacement and its blocks\n"
-	"guarded: by padding and a quarantine, then by guard pages. Its output is thrown away.\n\n"
-	"  -b, --bisect         find the first operation after which the heap is damaged: of a trace\n"
-	"                       by replaying less of it; of a command by running it again up to some\n"
-	"                       request, with the same input, and then by watching the damaged byte,\n"
-	"                       so that the instruction that writes it is reported, and who called.\n"
-	"                       The command is run a dozen times or more; it has to do the same each\n"
-	"                       time, and must not mind being killed\n"
+	"Looks for damage in a heap. A trace is replayed with its payloads, and the\n"
+	"whole heap is checked. A command (dynamically linked) runs with the malloc\n"
+	"replacement and its blocks guarded: by padding and a quarantine, then by guard\n"
+	"pages. Its output is thrown away.\n"
+	"\n"
+	"  -b, --bisect         find the first operation after which the heap is\n"
+	"                       damaged: of a trace by replaying less of it; of a\n"
+	"                       command by running it again up to some request, with the\n"
+	"                       same input, and then by watching the damaged byte, so\n"
+	"                       that the instruction that writes it is reported, and who\n"
+	"                       called. The command is run a dozen times or more; it has\n"
+	"                       to do the same each time, and must not mind being killed\n"
 	"  -g, --guards LIST    command: how to guard it, as in ZEND_MM_DEBUG\n"
 	"      --damage OPERATION:OFFSET:LENGTH\n"
-	"                       trace: after that operation write so many bytes into its block, from\n"
-	"                       that offset on (before the block where it is negative), and say what\n"
-	"                       comes of it\n"
+	"                       trace: after that operation write so many bytes into its\n"
+	"                       block, from that offset on (before the block where it is\n"
+	"                       negative), and say what comes of it\n"
 	ZMM_REPLAY_OPTIONS_HELP
 	"                       (of these, a command has --mode)\n"
-	"  -h, --help           print this\n\n"
-	"Exit status: 0 no damage was found, 1 it was, or the work could not be done, 2 bad usage or\n"
-	"a bad trace, 3 damage was found but the command does not do the same each time, 126 or 127\n"
-	"the command cannot be run or is not there.\n";
+	"  -h, --help           print this\n"
+	"\n"
+	"Exit status: 0 no damage was found, 1 it was, or the work could not be done, 2\n"
+	"bad usage or a bad trace, 3 damage was found but the command does not do the\n"
+	"same each time, 126 or 127 the command cannot be run or is not there.\n";
 
 struct settings {
 	struct zmm_check_trace trace;
@@ -108,8 +112,7 @@ static int set_option(struct settings *settings, int option)
 		settings->help = true;
 		return ZMM_EXIT_OK;
 	default:
-		fputs("see zmm check --help\n", stderr); /* getopt_long() has said what is wrong */
-		return ZMM_EXIT_USAGE;
+		return ZMM_EXIT_USAGE; /* zmm_next_option() has said what is wrong */
 	}
 }
 
@@ -142,7 +145,7 @@ int zmm_cmd_check(int argc, char **argv)
 	zmm_replay_options_init(&settings.trace.replay);
 	optind = 0;
 	while (status == ZMM_EXIT_OK && !settings.help &&
-		(option = getopt_long(argc, argv, short_options, long_options, NULL)) != -1) {
+		(option = zmm_next_option("check", argc, argv, short_options, long_options)) != -1) {
 		status = set_option(&settings, option);
 	}
 	if (status != ZMM_EXIT_OK) {

@@ -23,42 +23,53 @@
 
 static const char help[] =
 	"usage: zmm compare [OPTION…] TRACE…\n"
-	"Runs traces on the legacy heap, the modern heap, the system's malloc, and, where they are\n"
-	"installed, tcmalloc, jemalloc and mimalloc, and shows side by side what each took.\n\n"
+	"Runs traces on the legacy heap, the modern heap, the system's malloc, and,\n"
+	"where they are installed, tcmalloc, jemalloc and mimalloc, and shows side by\n"
+	"side what each took.\n"
+	"\n"
 	"Who takes part:\n"
 	"  -a, --allocator NAME=LIBRARY\n"
 	"                       also the malloc of a shared library; can be repeated\n"
 	"  -o, --only NAMES     only these, as legacy,modern; a name can be there twice\n"
 	"      --baseline NAME  whom ratios are to (default: the first)\n"
 	"  -s, --storage NAME   where the heaps get memory: a storage type of this build\n"
-	"  -S, --seg-size SIZE  legacy: size of a segment, as 64K (default: ZEND_MM_SEG_SIZE or 256K)\n"
+	"  -S, --seg-size SIZE  legacy: size of a segment, as 64K (default:\n"
+	"                       ZEND_MM_SEG_SIZE or 256K)\n"
 	"What is measured:\n"
-	"  -b, --blocks N       paired blocks: each runs all once, in random order (default: 15)\n"
+	"  -b, --blocks N       paired blocks: each runs all once, in random order\n"
+	"                       (default: 15)\n"
 	"  -B, --budget SECONDS as many blocks as fit into this time, and 3 at least\n"
 	"      --seed N         of the order and of resampling (default: from the clock)\n"
 	"  -t, --time-only      neither memory nor latencies\n"
 	"      --timeout SECONDS\n"
-	"                       give a contender up that does not answer for so long in a sample\n"
-	"                       (default: 60, and 20 more for each million operations)\n"
-	"  -d, --drain SECONDS  look so long at what is given back after the end: 5 (the default),\n"
-	"                       1, 0.1, 0, or none\n"
-	"  -i, --instructions   also count instructions, with valgrind: slow, and the same each time\n"
+	"                       give a contender up that does not answer for so long in\n"
+	"                       a sample (default: 60, and 20 more for each million\n"
+	"                       operations)\n"
+	"  -d, --drain SECONDS  look so long at what is given back after the end: 5 (the\n"
+	"                       default), 1, 0.1, 0, or none\n"
+	"  -i, --instructions   also count instructions, with valgrind: slow, and the\n"
+	"                       same each time\n"
 	"      --cpu-profile FILE\n"
-	"                       also profile the baseline with gperftools, for google-pprof\n"
+	"                       also profile the baseline with gperftools, for\n"
+	"                       google-pprof\n"
 	"What is shown:\n"
 	"  -e, --explain A,B    why B takes more or less than A (default: legacy,modern)\n"
 	"  -f, --formulas       also the measures of fragmentation and their formulas\n"
 	"  -j, --json[=FILE]    everything as JSON, to the file or instead of the table\n"
 	"      --csv FILE       the raw samples of time\n"
 	"      --html FILE      everything as a page\n"
-	"  -h, --help           this\n\n"
+	"  -h, --help           print this\n"
+	"\n"
 	"Columns:\n"
-	"  time       user and system time per operation, the replay loop included; median\n"
+	"  time       user and system time per operation, the replay loop included;\n"
+	"             median\n"
 	"  less loop  the same, less the loop's own: what it takes when it calls nobody\n"
-	"  ratio      of times less the loop to the baseline's, the median over the blocks, with its\n"
-	"             95 % interval, by bootstrap over the blocks\n"
-	"  with loop  the same ratio of times as measured, a lower bound of the difference\n"
-	"  first run  time of the first run in a process, which meets its memory for the first time\n"
+	"  ratio      of times less the loop to the baseline's, the median over the\n"
+	"             blocks, with its 95 % interval, by bootstrap over the blocks\n"
+	"  with loop  the same ratio of times as measured, a lower bound of the\n"
+	"             difference\n"
+	"  first run  time of the first run in a process, which meets its memory for the\n"
+	"             first time\n"
 	"  peak held  most bytes held from the system at once\n"
 	"  overhead   that, divided by the most bytes requested and alive at once\n"
 	"  resident   most bytes resident, every page of each block being used\n"
@@ -67,13 +78,15 @@ static const char help[] =
 	"  calls      successful calls to storage\n"
 	"  refused    requests refused, as the trace's limits demand\n"
 	"  mean, p50, p99, p99.9, max\n"
-	"             of single operations, clock in hand, in runs of their own; the clock's own\n"
-	"             share is subtracted. \"<\" is less than a step of the clock; max includes\n"
-	"             interruptions of the process, mean does not\n"
-	"Marks: \"noisy\" where samples vary by more than a tenth (interquartile range over median),\n"
-	"\"few samples\" where there are fewer than 5, \"refused requests\" for a malloc that had no\n"
-	"memory in a timed run, \"higher between samples\" where the kernel's own mark of resident\n"
-	"memory (VmHWM) is well above what was seen.\n\n"
+	"             of single operations, clock in hand, in runs of their own; the\n"
+	"             clock's own share is subtracted. \"<\" is less than a step of the\n"
+	"             clock; max includes interruptions of the process, mean does not\n"
+	"Marks: \"noisy\" where samples vary by more than a tenth (interquartile range\n"
+	"over median), \"few samples\" where there are fewer than 5, \"refused\n"
+	"requests\" for a malloc that had no memory in a timed run, \"higher between\n"
+	"samples\" where the kernel's own mark of resident memory (VmHWM) is well above\n"
+	"what was seen.\n"
+	"\n"
 	"Exit status: 0, 1 if a contender failed, 2 for bad usage or a bad trace.\n";
 
 enum {
@@ -203,8 +216,7 @@ static int set_text(struct settings *settings, int option)
 		settings->profile_path = optarg;
 		return ZMM_EXIT_OK;
 	default:
-		fputs("see zmm compare --help\n", stderr); /* getopt_long() has said what is wrong */
-		return ZMM_EXIT_USAGE;
+		return ZMM_EXIT_USAGE; /* zmm_next_option() has said what is wrong */
 	}
 }
 
@@ -270,8 +282,8 @@ static int read_command_line(struct settings *settings, int argc, char **argv)
 
 	optind = 0;
 	while (status == ZMM_EXIT_OK && !settings->help
-			&& (option = getopt_long(argc, argv, "a:o:s:S:b:B:td:ie:fj::h", long_options, NULL))
-				!= -1) {
+			&& (option = zmm_next_option("compare", argc, argv, "a:o:s:S:b:B:td:ie:fj::h",
+				long_options)) != -1) {
 		status = set_option(settings, option);
 	}
 	if (status != ZMM_EXIT_OK || settings->help) {
@@ -482,6 +494,8 @@ enum { ROUTE_TABLE, ROUTE_JSON, ROUTE_HTML, ROUTES };
 struct routes {
 	zmm_emit *emits[ROUTES];  /* NULL: not asked for, and so below */
 	FILE *json, *html, *csv;
+	const char *command;      /* as the documents quote it */
+	bool begun;               /* their heads are there, because there is a trace to compare */
 	bool compared;            /* there is a result to be written */
 };
 
@@ -610,6 +624,28 @@ static void set_limits(struct settings *settings, const zmm_program *program)
 	}
 }
 
+/* Before the first trace that can be read; bad ones leave no head without a body. */
+static bool begin_documents(const struct settings *settings, struct routes *routes,
+	struct zmm_error *error)
+{
+	int64_t now = (int64_t)time(NULL);
+
+	if (routes->begun) {
+		return true;
+	}
+	if (!open_routes(routes, settings, error)) {
+		return false;
+	}
+	routes->begun = true;
+	for (int i = 0; i < ROUTES; i++) {
+		if (routes->emits[i]) {
+			zmm_emit_comparison_head(routes->emits[i], &settings->comparison, routes->command, now);
+			zmm_emit_list(routes->emits[i], "traces");
+		}
+	}
+	return true;
+}
+
 static int compare_one(struct settings *settings, const char *path, const struct pair *pair,
 	struct routes *routes)
 {
@@ -619,7 +655,8 @@ static int compare_one(struct settings *settings, const char *path, const struct
 	zmm_program *program = zmm_program_load(path, 0, &error);
 	int status;
 
-	if (!program) {
+	if (!program || !begin_documents(settings, routes, &error)) {
+		zmm_program_free(program);
 		zmm_progress_clear();
 		return zmm_error_print(&error);
 	}
@@ -646,21 +683,11 @@ static int compare_one(struct settings *settings, const char *path, const struct
 	return status;
 }
 
-static void begin_documents(const struct settings *settings, struct routes *routes,
-	const char *command)
-{
-	int64_t now = (int64_t)time(NULL);
-
-	for (int i = 0; i < ROUTES; i++) {
-		if (routes->emits[i]) {
-			zmm_emit_comparison_head(routes->emits[i], &settings->comparison, command, now);
-			zmm_emit_list(routes->emits[i], "traces");
-		}
-	}
-}
-
 static void end_documents(const struct settings *settings, struct routes *routes)
 {
+	if (!routes->begun) {
+		return;
+	}
 	for (int i = 0; i < ROUTES; i++) {
 		if (routes->emits[i]) {
 			zmm_emit_end(routes->emits[i]);
@@ -673,14 +700,10 @@ static void end_documents(const struct settings *settings, struct routes *routes
 
 static int run(struct settings *settings, const struct pair *pair, const char *command)
 {
-	struct routes routes = { .csv = NULL };
+	struct routes routes = { .command = command };
 	struct zmm_error error;
 	int status = ZMM_EXIT_OK;
 
-	if (!open_routes(&routes, settings, &error)) {
-		return zmm_error_print(&error);
-	}
-	begin_documents(settings, &routes, command);
 	zmm_progress_start();
 	for (int i = 0; i < settings->path_count; i++) {
 		int one = compare_one(settings, settings->paths[i], pair, &routes);

@@ -12,21 +12,21 @@
 #include "trace/trace.h"
 
 static const char help[] =
-	"usage: zmm convert [OPTION...] IN OUT\n"
+	"usage: zmm convert [OPTION…] IN OUT\n"
 	"Turns a trace or a log into a trace in another format.\n"
 	"\n"
 	"  -t, --to=FORMAT  write text or binary, whatever OUT's name says\n"
 	"  -z, --zstd       compress with zstd, whatever OUT's name says\n"
-	"  -h, --help       print this and exit\n"
+	"  -h, --help       print this\n"
 	"\n"
-	"IN is told by its content: a text or binary trace, a log of glibc's mtrace(3), output\n"
-	"of ltrace(1) (best: ltrace -f -i -o FILE -e malloc+calloc+realloc+free...), or a .rep\n"
-	"file of the CS:APP malloc lab; any of them may be compressed with zstd. - is standard\n"
-	"input.\n"
+	"IN is told by its content: a text or binary trace, a log of glibc's mtrace(3),\n"
+	"output of ltrace(1) (best: ltrace -f -i -o FILE -e\n"
+	"malloc+calloc+realloc+free...), or a .rep file of the CS:APP malloc lab; any of\n"
+	"them may be compressed with zstd. - is standard input.\n"
 	"\n"
-	"OUT's name tells the format: .zmt is binary, .trace and .txt are text, each followed by\n"
-	".zst compressed; any other name, and - for standard output, is text. OUT appears only\n"
-	"when all of it is written.\n";
+	"OUT's name tells the format: .zmt is binary, .trace and .txt are text, each\n"
+	"followed by .zst compressed; any other name, and - for standard output, is\n"
+	"text. OUT appears only when all of it is written.\n";
 
 struct options {
 	const char *in;
@@ -48,7 +48,7 @@ static int parse_options(int argc, char **argv, struct options *options)
 	bool zstd = false;
 	int option;
 
-	while ((option = getopt_long(argc, argv, "t:zh", known, NULL)) != -1) {
+	while ((option = zmm_next_option("convert", argc, argv, "t:zh", known)) != -1) {
 		switch (option) {
 		case 't':
 			to = optarg;
@@ -60,8 +60,7 @@ static int parse_options(int argc, char **argv, struct options *options)
 			fputs(help, stdout);
 			return -1;
 		default:
-			fputs("see zmm convert --help\n", stderr);
-			return ZMM_EXIT_USAGE;
+			return ZMM_EXIT_USAGE; /* zmm_next_option() has said what is wrong */
 		}
 	}
 	if (argc - optind != 2)

@@ -18,23 +18,27 @@
 
 static const char help[] =
 	"usage: zmm explore [OPTION…] TRACE -o FILE.html\n"
-	"Writes one page, which needs no network, that steps through the operations of a trace, "
-	"forward\n"
-	"and backward: what the allocator did, the memory as a map, the lists, the figures.\n\n"
+	"Writes one page, which needs no network, that steps through the operations of a\n"
+	"trace, forward and backward: what the allocator did, the memory as a map, the\n"
+	"lists, the figures.\n"
+	"\n"
 	"  -o, --output FILE    the page; - is standard output\n"
 	"  -m, --mode MODE      legacy, modern, or both side by side (the default)\n"
-	"  -f, --from OP        begin with the heap after that operation (default: 0, a new heap)\n"
+	"  -f, --from OP        begin with the heap after that operation (default: 0, a\n"
+	"                       new heap)\n"
 	"  -n, --count N        so many operations (default: 1000, or what the trace has)\n"
-	"  -S, --seg-size SIZE  legacy: size of a segment, as 64K (default: ZEND_MM_SEG_SIZE or 256K)\n"
-	"      --variant NAME   the legacy heap without one idea, as no-rest-list; as-it-was is the\n"
-	"                       design itself; up to four, side by side\n"
-	"      --text FILE      HTML that is put beside the heaps, such as a lesson; its links to\n"
-	"                       #op=N go to that operation\n"
-	"      --docs URL       where the documents are that the page refers to; {} in it stands for\n"
-	"                       a document's name (default: ../doc/{}.md)\n"
-	"  -h, --help           print this\n\n"
-	"Exit status: 0, 1 if there is no memory or the page cannot be written, 2 for bad usage or a\n"
-	"bad trace.\n";
+	"  -S, --seg-size SIZE  legacy: size of a segment, as 64K (default:\n"
+	"                       ZEND_MM_SEG_SIZE or 256K)\n"
+	"      --variant NAME   the legacy heap without one idea, as no-rest-list;\n"
+	"                       as-it-was is the design itself; up to four, side by side\n"
+	"      --text FILE      HTML that is put beside the heaps, such as a lesson; its\n"
+	"                       links to #op=N go to that operation\n"
+	"      --docs URL       where the documents are that the page refers to; {} in\n"
+	"                       it stands for a document's name (default: ../doc/{}.md)\n"
+	"  -h, --help           print this\n"
+	"\n"
+	"Exit status: 0, 1 if there is no memory or the page cannot be written, 2 for\n"
+	"bad usage or a bad trace.\n";
 
 enum { STANDARD_COUNT = 1000, OPTION_DOCS = 256, OPTION_VARIANT, OPTION_TEXT };
 
@@ -145,8 +149,7 @@ static int set_option(struct settings *settings, int option)
 		settings->help = true;
 		return ZMM_EXIT_OK;
 	default:
-		fputs("see zmm explore --help\n", stderr); /* getopt_long() has said what is wrong */
-		return ZMM_EXIT_USAGE;
+		return ZMM_EXIT_USAGE; /* zmm_next_option() has said what is wrong */
 	}
 }
 
@@ -156,7 +159,7 @@ static int read_command_line(struct settings *settings, int argc, char **argv)
 
 	optind = 0;
 	while (status == ZMM_EXIT_OK && !settings->help
-		&& (option = getopt_long(argc, argv, "o:m:f:n:S:h", long_options, NULL)) != -1)
+		&& (option = zmm_next_option("explore", argc, argv, "o:m:f:n:S:h", long_options)) != -1)
 		status = set_option(settings, option);
 	if (status != ZMM_EXIT_OK || settings->help)
 		return status;

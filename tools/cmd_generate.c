@@ -58,11 +58,12 @@ static int print_help(void)
 	for (size_t i = 0; (workload = zmm_workload_at(i)); i++)
 		printf("  %-10s %s\n", workload->name, workload->summary);
 	printf("\nOptions:\n"
-		"  -o, --output FILE  where to; .zmt is the binary format, .trace and .txt are text,\n"
-		"                     .zst after it is compressed; - is text on standard output\n"
+		"  -o, --output FILE  where to; .zmt is the binary format, .trace and .txt are\n"
+		"                     text, .zst after it is compressed; - is text on standard\n"
+		"                     output\n"
 		"      --seed N       where the random numbers start (%d)\n"
 		"      --list         what each workload shows, and what can be set\n"
-		"  -h, --help         this\n\n"
+		"  -h, --help         print this\n\n"
 		"Settings; --list says which workload knows which. Numbers may end in K, M or G.\n",
 		STANDARD_SEED);
 	for (int i = 0; i < ZMM_SETTINGS; i++)
@@ -156,8 +157,7 @@ static int take_option(struct request *request, int option)
 		request->help = option;
 		return ZMM_EXIT_OK;
 	case '?':
-		fputs("see zmm generate --help\n", stderr); /* getopt_long() has said what is wrong */
-		return ZMM_EXIT_USAGE;
+		return ZMM_EXIT_USAGE; /* zmm_next_option() has said what is wrong */
 	default:
 		if (!zmm_parse_size(optarg, &number))
 			return zmm_bad_usage("generate", "--%s wants a number such as 500 or 4M, not '%s'",
@@ -176,7 +176,7 @@ static int read_command_line(struct request *request, int argc, char **argv)
 	describe_options(options);
 	optind = 0;
 	while (status == ZMM_EXIT_OK && !request->help
-		&& (option = getopt_long(argc, argv, "o:h", options, NULL)) != -1)
+		&& (option = zmm_next_option("generate", argc, argv, "o:h", options)) != -1)
 		status = take_option(request, option);
 	if (status != ZMM_EXIT_OK || request->help)
 		return status;

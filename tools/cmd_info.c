@@ -14,15 +14,17 @@
 #include "trace/program.h"
 
 static const char help[] =
-	"usage: zmm info [OPTION...] TRACE...\n"
-	"Says what is in a trace: operations by kind, the sizes asked for, bytes alive over time,\n"
-	"requests, threads. Reads everything that zmm convert reads; - is standard input.\n"
+	"usage: zmm info [OPTION…] TRACE…\n"
+	"Says what is in a trace: operations by kind, the sizes asked for, bytes alive\n"
+	"over time, requests, threads. Reads everything that zmm convert reads; - is\n"
+	"standard input.\n"
 	"\n"
 	"  -j, --json  print the results as JSON\n"
-	"  -h, --help  print this and exit\n"
+	"  -h, --help  print this\n"
 	"\n"
-	"Live bytes are what the program asked for and had not given back, as if no allocation\n"
-	"failed; requests of 2^47 bytes or more, which must fail, do not count.\n";
+	"Live bytes are what the program asked for and had not given back, as if no\n"
+	"allocation failed; requests of 2^47 bytes or more, which must fail, do not\n"
+	"count.\n";
 
 enum {
 	BAR_WIDTH = 40,
@@ -457,7 +459,7 @@ int zmm_cmd_info(int argc, char **argv)
 	bool json = false;
 	int option;
 
-	while ((option = getopt_long(argc, argv, "jh", known, NULL)) != -1) {
+	while ((option = zmm_next_option("info", argc, argv, "jh", known)) != -1) {
 		switch (option) {
 		case 'j':
 			json = true;
@@ -466,8 +468,7 @@ int zmm_cmd_info(int argc, char **argv)
 			fputs(help, stdout);
 			return zmm_finish_output(ZMM_EXIT_OK);
 		default:
-			fputs("see zmm info --help\n", stderr);
-			return ZMM_EXIT_USAGE;
+			return ZMM_EXIT_USAGE; /* zmm_next_option() has said what is wrong */
 		}
 	}
 	if (optind == argc)

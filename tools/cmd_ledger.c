@@ -19,20 +19,24 @@
 
 static const char help[] =
 	"usage: zmm ledger [OPTION…] TRACE\n"
-	"Replays a trace, and says what each byte that the heap holds at a moment is held for, how\n"
-	"fragmented the heap is at that moment and over the run, and which blocks keep nearly empty\n"
-	"segments or chunks from going back to the system.\n\n"
-	"  -a, --at MOMENT      peak (of the live bytes, the default), end, or an operation's number\n"
-	"  -e, --every N        take a ledger every N operations, which has to sum (default: as many\n"
-	"                       as make 200 ledgers)\n"
+	"Replays a trace, and says what each byte that the heap holds at a moment is\n"
+	"held for, how fragmented the heap is at that moment and over the run, and which\n"
+	"blocks keep nearly empty segments or chunks from going back to the system.\n"
+	"\n"
+	"  -a, --at MOMENT      peak (of the live bytes, the default), end, or an\n"
+	"                       operation's number\n"
+	"  -e, --every N        take a ledger every N operations, which has to sum\n"
+	"                       (default: as many as make 200 ledgers)\n"
 	"  -c, --curve          also the unusable-free index for each size of request\n"
 	"  -b, --bins           also how many blocks of each small size are used and idle\n"
-	"  -p, --pins N         show at most N pinned regions, and N blocks of each (default: 5)\n"
+	"  -p, --pins N         show at most N pinned regions, and N blocks of each\n"
+	"                       (default: 5)\n"
 	ZMM_REPLAY_OPTIONS_HELP
 	"  -j, --json           print the results as JSON\n"
-	"  -h, --help           print this\n\n"
-	"Exit status: 0, 1 if a ledger does not sum or there is no memory, 2 for bad usage or a bad\n"
-	"trace.\n";
+	"  -h, --help           print this\n"
+	"\n"
+	"Exit status: 0, 1 if a ledger does not sum or there is no memory, 2 for bad\n"
+	"usage or a bad trace.\n";
 
 enum { STANDARD_LEDGERS = 200 };
 
@@ -80,8 +84,7 @@ static int set_switch(struct settings *settings, int option)
 		settings->help = true;
 		return ZMM_EXIT_OK;
 	default:
-		fputs("see zmm ledger --help\n", stderr); /* getopt_long() has said what is wrong */
-		return ZMM_EXIT_USAGE;
+		return ZMM_EXIT_USAGE; /* zmm_next_option() has said what is wrong */
 	}
 }
 
@@ -112,7 +115,7 @@ static int read_command_line(struct settings *settings, int argc, char **argv)
 
 	optind = 0;
 	while (status == ZMM_EXIT_OK && !settings->help
-		&& (option = getopt_long(argc, argv, short_options, long_options, NULL)) != -1)
+		&& (option = zmm_next_option("ledger", argc, argv, short_options, long_options)) != -1)
 		status = set_option(settings, option);
 	if (status != ZMM_EXIT_OK || settings->help)
 		return status;

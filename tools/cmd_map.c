@@ -16,18 +16,23 @@
 
 static const char help[] =
 	"usage: zmm map [OPTION…] TRACE\n"
-	"Draws a heap at a moment of a trace: each segment or chunk as rows of characters with a\n"
-	"legend, the lists of free memory below, and the figures. A place is REGION+OFFSET, as zmm\n"
-	"replay --placements counts regions.\n\n"
-	"  -a, --at MOMENT      peak (of the live bytes), end (the default), or an operation's\n"
-	"                       number; 0 is the heap as it was made\n"
-	"  -m, --mode MODE      legacy or modern (default: ZEND_MM_MODE, otherwise legacy)\n"
-	"  -S, --seg-size SIZE  legacy: size of a segment, as 64K (default: ZEND_MM_SEG_SIZE or 256K)\n"
+	"Draws a heap at a moment of a trace: each segment or chunk as rows of\n"
+	"characters with a legend, the lists of free memory below, and the figures. A\n"
+	"place is REGION+OFFSET, as zmm replay --placements counts regions.\n"
+	"\n"
+	"  -a, --at MOMENT      peak (of the live bytes), end (the default), or an\n"
+	"                       operation's number; 0 is the heap as it was made\n"
+	"  -m, --mode MODE      legacy or modern (default: ZEND_MM_MODE, or legacy)\n"
+	"  -S, --seg-size SIZE  legacy: size of a segment, as 64K (default:\n"
+	"                       ZEND_MM_SEG_SIZE or 256K)\n"
 	"      --variant NAME   the legacy heap without one idea, as no-rest-list\n"
 	"  -b, --blocks         each block on a line of its own instead of the rows\n"
-	"  -w, --width N        characters of a row (default: what fits, 64 without a terminal)\n"
-	"  -h, --help           print this\n\n"
-	"Rows are coloured on a terminal, unless NO_COLOR is set.\n\n"
+	"  -w, --width N        characters of a row (default: what fits, 64 without a\n"
+	"                       terminal)\n"
+	"  -h, --help           print this\n"
+	"\n"
+	"Rows are coloured on a terminal, unless NO_COLOR is set.\n"
+	"\n"
 	"Exit status: 0, 1 if there is no memory, 2 for bad usage or a bad trace.\n";
 
 enum { OPTION_VARIANT = 256 };
@@ -112,8 +117,7 @@ static int set_option(struct settings *settings, int option)
 		settings->help = true;
 		return ZMM_EXIT_OK;
 	default:
-		fputs("see zmm map --help\n", stderr); /* getopt_long() has said what is wrong */
-		return ZMM_EXIT_USAGE;
+		return ZMM_EXIT_USAGE; /* zmm_next_option() has said what is wrong */
 	}
 }
 
@@ -123,7 +127,7 @@ static int read_command_line(struct settings *settings, int argc, char **argv)
 
 	optind = 0;
 	while (status == ZMM_EXIT_OK && !settings->help
-		&& (option = getopt_long(argc, argv, "a:m:S:bw:h", long_options, NULL)) != -1)
+		&& (option = zmm_next_option("map", argc, argv, "a:m:S:bw:h", long_options)) != -1)
 		status = set_option(settings, option);
 	if (status != ZMM_EXIT_OK || settings->help)
 		return status;

@@ -19,11 +19,14 @@
 
 static const char help[] =
 	"usage: zmm profile [OPTION…] -o FILE TRACE\n"
-	"Replays a trace up to the moment when most bytes are alive, and writes them as a heap\n"
-	"profile: by call site where the trace has call sites, otherwise by size and by segment or\n"
-	"chunk. google-pprof --text FILE, --collapsed and others show it.\n\n"
+	"Replays a trace up to the moment when most bytes are alive, and writes them as\n"
+	"a heap profile: by call site where the trace has call sites, otherwise by size\n"
+	"and by segment or chunk. google-pprof --text FILE, --collapsed and others show\n"
+	"it.\n"
+	"\n"
 	"  -o, --output FILE    where to; - is standard output\n"
-	"  -a, --at MOMENT      peak (which is the default), end, or the number of an operation\n"
+	"  -a, --at MOMENT      peak (which is the default), end, or the number of an\n"
+	"                       operation\n"
 	"  -H, --held           everything that the heap holds from the system, by cause\n"
 	ZMM_REPLAY_OPTIONS_HELP
 	"  -h, --help           print this\n";
@@ -70,8 +73,7 @@ static int set_option(struct settings *settings, int option)
 		settings->help = true;
 		return ZMM_EXIT_OK;
 	default:
-		fputs("see zmm profile --help\n", stderr); /* getopt_long() has said what is wrong */
-		return ZMM_EXIT_USAGE;
+		return ZMM_EXIT_USAGE; /* zmm_next_option() has said what is wrong */
 	}
 }
 
@@ -81,7 +83,7 @@ static int read_command_line(struct settings *settings, int argc, char **argv)
 
 	optind = 0;
 	while (status == ZMM_EXIT_OK && !settings->help
-		&& (option = getopt_long(argc, argv, short_options, long_options, NULL)) != -1)
+		&& (option = zmm_next_option("profile", argc, argv, short_options, long_options)) != -1)
 		status = set_option(settings, option);
 	if (status != ZMM_EXIT_OK || settings->help)
 		return status;

@@ -14,15 +14,20 @@
 
 static const char help[] =
 	"usage: zmm record [OPTION…] [--] COMMAND [ARGUMENT…]\n"
-	"Runs a dynamically linked program, and all that it starts, on the system's malloc, and\n"
-	"records every request in binary traces: the first process to FILE, each other one, whether\n"
-	"forked or become by exec, to FILE.PROCESS. The exit status is the command's, 128 and the\n"
-	"signal's number if one ended it, 127 if there is no such command, 126 if it cannot be run.\n\n"
-	"  -o, --output FILE   where to; an old one is replaced (COMMAND.zmt in this folder)\n"
-	"  -s, --sites[=HOW]   record call stacks, too: by unwind (libunwind) or frame-pointers,\n"
-	"                      which is faster and needs programs that have them (unwind)\n"
+	"Runs a dynamically linked program, and all that it starts, on the system's\n"
+	"malloc, and records every request in binary traces: the first process to FILE,\n"
+	"each other one, whether forked or become by exec, to FILE.PROCESS. The exit\n"
+	"status is the command's, 128 and the signal's number if one ended it, 127 if\n"
+	"there is no such command, 126 if it cannot be run.\n"
+	"\n"
+	"  -o, --output FILE   where to; an old one is replaced (COMMAND.zmt in this\n"
+	"                      folder)\n"
+	"  -s, --sites[=HOW]   record call stacks, too: by unwind (libunwind) or\n"
+	"                      frame-pointers, which is faster and needs programs that\n"
+	"                      have them (unwind)\n"
 	"  -q, --quiet         say nothing about the traces at the end\n"
-	"  -h, --help          this\n\n"
+	"  -h, --help          print this\n"
+	"\n"
 	"Whatever ends a process, its trace holds all that it did until then.\n";
 
 struct settings {
@@ -125,7 +130,7 @@ static int read_command_line(struct settings *settings, int argc, char **argv, b
 
 	optind = 0;
 	while (status == ZMM_EXIT_OK
-		&& (option = getopt_long(argc, argv, "+o:s::qh", options, NULL)) != -1) {
+		&& (option = zmm_next_option("record", argc, argv, "+o:s::qh", options)) != -1) {
 		switch (option) {
 		case 'o':
 			output = optarg;
@@ -140,8 +145,7 @@ static int read_command_line(struct settings *settings, int argc, char **argv, b
 			*helped = true;
 			return ZMM_EXIT_OK;
 		default:
-			fputs("see zmm record --help\n", stderr);
-			return ZMM_EXIT_USAGE;
+			return ZMM_EXIT_USAGE; /* zmm_next_option() has said what is wrong */
 		}
 	}
 	if (status != ZMM_EXIT_OK)

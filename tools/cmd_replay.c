@@ -15,19 +15,24 @@
 
 static const char help[] =
 	"usage: zmm replay [OPTION…] TRACE\n"
-	"Runs a trace on one heap. TRACE is a file in any format that zmm reads, or - for standard\n"
-	"input.\n\n"
+	"Runs a trace on one heap. TRACE is a file in any format that zmm reads, or -\n"
+	"for standard input.\n"
+	"\n"
 	ZMM_REPLAY_OPTIONS_HELP
 	"  -c, --check N        check the whole heap after every N operations\n"
-	"  -v, --verify         fill each block, and verify it when it is resized or freed\n"
-	"  -t, --threads        on as many threads as were recorded, each with its own heap, through\n"
-	"                       the malloc replacement; without a mode or storage, on the malloc that\n"
-	"                       zmm itself has; --check checks the heaps once, at the end\n"
-	"  -p, --placements     print where each block went, over storage that spaces regions apart\n"
+	"  -v, --verify         fill each block, and verify it when it is resized or\n"
+	"                       freed\n"
+	"  -t, --threads        on as many threads as were recorded, each with its own\n"
+	"                       heap, through the malloc replacement; without a mode or\n"
+	"                       storage, on the malloc that zmm itself has; --check\n"
+	"                       checks the heaps once, at the end\n"
+	"  -p, --placements     print where each block went, over storage that spaces\n"
+	"                       regions apart\n"
 	"  -j, --json           print the results as JSON\n"
-	"  -h, --help           print this\n\n"
-	"Exit status: 0, 1 if something was found wrong or there is no memory, 2 for bad usage or a\n"
-	"bad trace.\n";
+	"  -h, --help           print this\n"
+	"\n"
+	"Exit status: 0, 1 if something was found wrong or there is no memory, 2 for bad\n"
+	"usage or a bad trace.\n";
 
 struct settings {
 	struct zmm_replay_options replay;
@@ -82,8 +87,7 @@ static int set_option(struct settings *settings, int option)
 		settings->help = true;
 		return ZMM_EXIT_OK;
 	default:
-		fputs("see zmm replay --help\n", stderr); /* getopt_long() has said what is wrong */
-		return ZMM_EXIT_USAGE;
+		return ZMM_EXIT_USAGE; /* zmm_next_option() has said what is wrong */
 	}
 }
 
@@ -118,7 +122,8 @@ static int read_command_line(struct settings *settings, int argc, char **argv)
 
 	optind = 0;
 	while (status == ZMM_EXIT_OK && !settings->help
-			&& (option = getopt_long(argc, argv, short_options, long_options, NULL)) != -1) {
+			&& (option = zmm_next_option("replay", argc, argv, short_options,
+				long_options)) != -1) {
 		status = set_option(settings, option);
 	}
 	if (status != ZMM_EXIT_OK || settings->help) {

@@ -12,11 +12,14 @@
 
 static const char help[] =
 	"usage: zmm report [-o PAGE.html] FILE.json\n"
-	"Makes the page of a comparison from what zmm compare --json wrote: one file that opens\n"
-	"without a network. FILE.json can be - for standard input.\n\n"
+	"Makes the page of a comparison from what zmm compare --json wrote: one file\n"
+	"that opens without a network. FILE.json can be - for standard input.\n"
+	"\n"
 	"  -o, --output FILE    where to write it (default: standard output)\n"
-	"  -h, --help           print this\n\n"
-	"Exit status: 0, 1 if the page cannot be written, 2 for bad usage or a bad document.\n";
+	"  -h, --help           print this\n"
+	"\n"
+	"Exit status: 0, 1 if the page cannot be written, 2 for bad usage or a bad\n"
+	"document.\n";
 
 static const struct option long_options[] = {
 	{ "output", required_argument, NULL, 'o' },
@@ -33,7 +36,7 @@ int zmm_cmd_report(int argc, char **argv)
 	bool written;
 	int option, status;
 
-	while ((option = getopt_long(argc, argv, "o:h", long_options, NULL)) != -1) {
+	while ((option = zmm_next_option("report", argc, argv, "o:h", long_options)) != -1) {
 		switch (option) {
 		case 'o':
 			output = optarg;
@@ -42,7 +45,7 @@ int zmm_cmd_report(int argc, char **argv)
 			fputs(help, stdout);
 			return zmm_finish_output(0);
 		default:
-			return zmm_bad_usage("report", "bad option");
+			return ZMM_EXIT_USAGE; /* zmm_next_option() has said what is wrong */
 		}
 	}
 	if (optind + 1 != argc) {

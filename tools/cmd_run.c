@@ -14,18 +14,24 @@
 
 static const char help[] =
 	"usage: zmm run [OPTION…] [--] COMMAND [ARGUMENT…]\n"
-	"Runs a dynamically linked program, and all that it starts, with malloc and its relatives\n"
-	"served by one of the heaps. The exit status is the command's; 127 if there is no such\n"
-	"command, 126 if it cannot be run.\n\n"
+	"Runs a dynamically linked program, and all that it starts, with malloc and its\n"
+	"relatives served by one of the heaps. The exit status is the command's; 127 if\n"
+	"there is no such command, 126 if it cannot be run.\n"
+	"\n"
 	"  -m, --mode MODE      legacy or modern (legacy)\n"
-	"  -s, --storage NAME   where the heaps get memory: mmap_anon, malloc, mmap_zero (mmap_anon)\n"
-	"      --foreign WHAT   about pointers that malloc did not give: report them and go on,\n"
-	"                       ignore them, or abort (report)\n"
-	"      --stats          at the end of each process say on standard error what the heaps did\n"
-	"      --check          at the end of each process check its heaps; abort if one is damaged\n"
-	"  -h, --help           this\n\n"
-	"The options stand for the variables ZEND_MM_MODE, ZEND_MM_MEM_TYPE, ZEND_MM_FOREIGN,\n"
-	"ZEND_MM_STATS and ZEND_MM_CHECK; without zmm, set them and LD_PRELOAD=libzend_malloc.so.\n";
+	"  -s, --storage NAME   where the heaps get memory: mmap_anon, malloc, mmap_zero\n"
+	"                       (mmap_anon)\n"
+	"      --foreign WHAT   about pointers that malloc did not give: report them and\n"
+	"                       go on, ignore them, or abort (report)\n"
+	"      --stats          at the end of each process say on standard error what\n"
+	"                       the heaps did\n"
+	"      --check          at the end of each process check its heaps; abort if one\n"
+	"                       is damaged\n"
+	"  -h, --help           print this\n"
+	"\n"
+	"The options stand for the variables ZEND_MM_MODE, ZEND_MM_MEM_TYPE,\n"
+	"ZEND_MM_FOREIGN, ZEND_MM_STATS and ZEND_MM_CHECK; without zmm, set them and\n"
+	"LD_PRELOAD=libzend_malloc.so.\n";
 
 static const struct option options[] = {
 	{ "mode", required_argument, NULL, 'm' },
@@ -92,15 +98,14 @@ static int take_option(int option)
 		setenv("ZEND_MM_CHECK", "1", 1);
 		return ZMM_EXIT_OK;
 	}
-	fputs("see zmm run --help\n", stderr);
-	return ZMM_EXIT_USAGE;
+	return ZMM_EXIT_USAGE; /* zmm_next_option() has said what is wrong */
 }
 
 int zmm_cmd_run(int argc, char **argv)
 {
 	int option, status;
 
-	while ((option = getopt_long(argc, argv, "+m:s:h", options, NULL)) != -1) {
+	while ((option = zmm_next_option("run", argc, argv, "+m:s:h", options)) != -1) {
 		if (option == 'h') {
 			fputs(help, stdout);
 			return zmm_finish_output(ZMM_EXIT_OK);

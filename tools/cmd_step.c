@@ -26,16 +26,20 @@
 
 static const char help[] =
 	"usage: zmm step [OPTION…] TRACE\n"
-	"Goes through a trace one operation at a time: what the allocator did, in words, and the heap\n"
-	"afterwards. On a terminal a key is a command, otherwise each line of standard input is "
-	"one.\n\n"
+	"Goes through a trace one operation at a time: what the allocator did, in words,\n"
+	"and the heap afterwards. On a terminal a key is a command, otherwise each line\n"
+	"of standard input is one.\n"
+	"\n"
 	KEYS
 	"\n"
-	"  -f, --from OP        begin after that operation (default: 0, the heap as it was made)\n"
-	"  -m, --mode MODE      legacy or modern (default: ZEND_MM_MODE, otherwise legacy)\n"
-	"  -S, --seg-size SIZE  legacy: size of a segment, as 64K (default: ZEND_MM_SEG_SIZE or 256K)\n"
+	"  -f, --from OP        begin after that operation (default: 0, the heap as it\n"
+	"                       was made)\n"
+	"  -m, --mode MODE      legacy or modern (default: ZEND_MM_MODE, or legacy)\n"
+	"  -S, --seg-size SIZE  legacy: size of a segment, as 64K (default:\n"
+	"                       ZEND_MM_SEG_SIZE or 256K)\n"
 	"      --variant NAME   the legacy heap without one idea, as no-rest-list\n"
-	"  -h, --help           print this\n\n"
+	"  -h, --help           print this\n"
+	"\n"
 	"Exit status: 0, 1 if there is no memory, 2 for bad usage or a bad trace.\n";
 
 enum { LEAP = 100, OPTION_VARIANT = 256 };
@@ -253,8 +257,7 @@ static int set_option(struct session *session, int option)
 		session->help = true;
 		return ZMM_EXIT_OK;
 	default:
-		fputs("see zmm step --help\n", stderr); /* getopt_long() has said what is wrong */
-		return ZMM_EXIT_USAGE;
+		return ZMM_EXIT_USAGE; /* zmm_next_option() has said what is wrong */
 	}
 }
 
@@ -264,7 +267,7 @@ static int read_command_line(struct session *session, int argc, char **argv)
 
 	optind = 0;
 	while (status == ZMM_EXIT_OK && !session->help
-		&& (option = getopt_long(argc, argv, "f:m:S:h", long_options, NULL)) != -1)
+		&& (option = zmm_next_option("step", argc, argv, "f:m:S:h", long_options)) != -1)
 		status = set_option(session, option);
 	if (status != ZMM_EXIT_OK || session->help)
 		return status;

@@ -69,22 +69,25 @@ static int print_help(void)
 {
 	printf("usage: zmm sweep [AXIS…] [OPTION…] --measure NAME TRACE\n"
 		"       zmm sweep [AXIS…] [OPTION…] --measure NAME --workload NAME\n"
-		"Measures every combination of the values of its axes. VALUES are separated by commas.\n\n"
+		"Measures every combination of the values of its axes. VALUES are separated by\n"
+		"commas.\n\n"
 		"Axes:\n"
 		"  -m, --mode VALUES      legacy, modern, system, tcmalloc, jemalloc, mimalloc\n"
 		"                         (default: legacy,modern)\n"
 		"  -S, --seg-size VALUES  legacy: sizes of a segment, as 64K,256K,1M\n"
-		"  -c, --cache VALUES     legacy: bytes that the cache may hold, as 0,32K,256K; on a heap\n"
-		"                         for study, whose times compare with each other only\n"
+		"  -c, --cache VALUES     legacy: bytes that the cache may hold, as 0,32K,256K;\n"
+		"                         on a heap for study, whose times compare with each\n"
+		"                         other only\n"
 		"  -s, --storage VALUES   the heaps' storage types, as malloc,mmap_anon\n"
-		"  -x, --set NAME=VALUES  a setting of the workload, as live=1M,4M,16M; can be repeated\n"
+		"  -x, --set NAME=VALUES  a setting of the workload, as live=1M,4M,16M; can be\n"
+		"                         repeated\n"
 		"Options:\n"
 		"  -w, --workload NAME    sweep a workload of zmm generate instead of a trace\n"
 		"      --seed N           of the workload (default: 1)\n"
 		"  -n, --samples N        of each time, of which the median counts (default: %d)\n"
 		"  -j, --json             print the cells as JSON\n"
 		"      --csv              print them as CSV\n"
-		"  -h, --help             this\n"
+		"  -h, --help             print this\n"
 		"Measures:\n", samples_default);
 	for (int i = 0; i < ZMM_SWEEP_MEASURES; i++) {
 		printf("  %-15s %s\n", zmm_sweep_measure_name((enum zmm_sweep_measure)i),
@@ -176,8 +179,7 @@ static int set_option(struct sweep *sweep, int option)
 		sweep->help = true;
 		return ZMM_EXIT_OK;
 	default:
-		fputs("see zmm sweep --help\n", stderr); /* getopt_long() has said what is wrong */
-		return ZMM_EXIT_USAGE;
+		return ZMM_EXIT_USAGE; /* zmm_next_option() has said what is wrong */
 	}
 }
 
@@ -275,7 +277,8 @@ static int read_command_line(struct sweep *sweep, int argc, char **argv)
 
 	optind = 0;
 	while (status == ZMM_EXIT_OK && !sweep->help
-			&& (option = getopt_long(argc, argv, "m:S:c:s:w:x:n:M:jh", long_options, NULL)) != -1) {
+			&& (option = zmm_next_option("sweep", argc, argv, "m:S:c:s:w:x:n:M:jh",
+				long_options)) != -1) {
 		status = set_option(sweep, option);
 	}
 	if (status != ZMM_EXIT_OK || sweep->help) {

@@ -103,7 +103,8 @@ const char *zmm_contender_library(const char *library, struct zmm_error *error)
 	char *path = count < sizeof paths / sizeof paths[0] ? realpath(library, paths[count]) : NULL;
 
 	if (!path) {
-		zmm_error_set(error, ZMM_ERROR_INPUT, "%s: %s", library, strerror(errno));
+		zmm_error_set(error, ZMM_ERROR_INPUT, "%s: cannot be preloaded: %s", library,
+			strerror(errno));
 		return NULL;
 	}
 	if (path[strcspn(path, " :")]) {

@@ -15,9 +15,11 @@
 	{ "storage", required_argument, NULL, 's' }, \
 	{ "seg-size", required_argument, NULL, 'S' }
 #define ZMM_REPLAY_OPTIONS_HELP \
-	"  -m, --mode MODE      legacy or modern (default: ZEND_MM_MODE, otherwise legacy)\n" \
-	"  -s, --storage NAME   where the heap gets memory: a storage type of this build, or spaced\n" \
-	"  -S, --seg-size SIZE  legacy: size of a segment, as 64K (default: ZEND_MM_SEG_SIZE or 256K)\n"
+	"  -m, --mode MODE      legacy or modern (default: ZEND_MM_MODE, or legacy)\n" \
+	"  -s, --storage NAME   where the heap gets memory: a storage type of this build,\n" \
+	"                       or spaced\n" \
+	"  -S, --seg-size SIZE  legacy: size of a segment, as 64K (default:\n" \
+	"                       ZEND_MM_SEG_SIZE or 256K)\n"
 
 /* What holds where no option says otherwise. */
 void zmm_replay_options_init(struct zmm_replay_options *options);

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How subcommands end: with a word about bad usage, or with what they printed being all there.
+ * How subcommands begin and end: their options, a word about bad usage, and what they printed being
+ * all there.
  */
 #include "tools/zmm.h"
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -21,6 +23,62 @@ int zmm_bad_usage(const char *command, const char *format, ...)
 	fprintf(stderr, "; see zmm %s --help\n", command);
 	return ZMM_EXIT_USAGE;
 }
+
+/* --- options that are wrong ------------------------------------------------------------------- */
+
+/* Whether `word`, "--NAME" or "--NAME=VALUE", is a beginning of the option's name. */
+static bool begins(const struct option *option, const char *word)
+{
+	return strncmp(word, "--", 2) == 0
+		&& strncmp(option->name, word + 2, strcspn(word + 2, "=")) == 0;
+}
+
+/* The names that the word could stand for, as "--storage or --seg-size". */
+static void list_possible(char *list, size_t size, const char *word, const struct option *names)
+{
+	size_t length = 0;
+
+	list[0] = '\0';
+	for (const struct option *name = names; name->name && length < size; name++)
+		if (begins(name, word))
+			length += (size_t)snprintf(list + length, size - length, "%s--%s",
+				length ? " or " : "", name->name);
+}
+
+/* `word` is the one that getopt_long() stopped at, and optopt the option if it is a known one or a
+ * letter. */
+static void say_bad_option(const char *command, const char *word, const char *letters,
+	const struct option *names)
+{
+	char possible[200];
+
+	list_possible(possible, sizeof possible, word, names);
+	if (optopt == 0 && possible[0])
+		zmm_bad_usage(command, "%s could be %s", word, possible);
+	else if (optopt == 0)
+		zmm_bad_usage(command, "there is no option %s", word);
+	for (const struct option *name = names; optopt && name->name; name++)
+		if (name->val == optopt && begins(name, word)) {
+			zmm_bad_usage(command, strchr(word, '=') ? "--%s takes no value" : "--%s wants a value",
+				name->name);
+			return;
+		}
+	if (optopt)
+		zmm_bad_usage(command, strchr(letters, optopt) ? "-%c wants a value"
+			: "there is no option -%c", optopt);
+}
+
+int zmm_next_option(const char *command, int argc, char **argv, const char *letters,
+	const struct option *names)
+{
+	opterr = 0;
+	int option = getopt_long(argc, argv, letters, names, NULL);
+	if (option == '?')
+		say_bad_option(command, argv[optind - 1], letters, names);
+	return option;
+}
+
+/* --- results ---------------------------------------------------------------------------------- */
 
 int zmm_finish_output(int status)
 {

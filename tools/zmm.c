@@ -5,8 +5,10 @@
  */
 #include "config.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "tools/contender.h"
 #include "tools/zmm.h"
@@ -78,8 +80,23 @@ static int run_help(int argc, char **argv)
 	return command->run(2, ask);
 }
 
+/* A standard stream that was closed when we started would give its number to the next file, which
+ * then got what is printed. Opened for reading only, so that printing fails as before; a command
+ * that we become finds it closed. */
+static void occupy_closed_streams(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd > STDERR_FILENO)
+		close(fd);
+}
+
 int main(int argc, char **argv)
 {
+	occupy_closed_streams();
 	int sampled = zmm_contender_main(argc, argv);
 
 	if (sampled >= 0)

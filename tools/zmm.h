@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The zmm command: its subcommands, each in a file of its own (cmd_NAME.c), called by the table in
- * zmm.c with argv[0] the subcommand's name. Each parses its options with getopt_long, answers
- * --help on standard output, and returns the exit status.
+ * zmm.c with argv[0] the subcommand's name. Each parses its options with
+ * zmm_next_option(), answers --help on standard output, and returns the exit status.
  */
 #ifndef ZMM_H
 #define ZMM_H
+
+#include <getopt.h>
 
 enum zmm_exit {
 	ZMM_EXIT_OK = 0,
@@ -33,6 +35,11 @@ int zmm_cmd_record(int argc, char **argv);
 /* Print "zmm COMMAND: MESSAGE" and where to find help on standard error; return ZMM_EXIT_USAGE. */
 int zmm_bad_usage(const char *command, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
+
+/* getopt_long() that says what is wrong with an option as zmm_bad_usage() does, in one line that is
+ * the same with every C library. Returns '?' after that. */
+int zmm_next_option(const char *command, int argc, char **argv, const char *letters,
+	const struct option *names);
 
 /* ZMM_EXIT_OK, unless the output (NULL: none) is the input's own file: then say so as
  * zmm_bad_usage() does. For commands whose output is no trace. */
