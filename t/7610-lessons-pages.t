@@ -55,10 +55,29 @@ is "$(unfound)" "" "every explanation leads to a heading"
 ok "the pages forbid the network" grep -q "default-src 'none'" "$site/12-huge.html"
 
 if test -z "$browser"; then
-	skip 7 "no Chromium here (Debian package chromium)"
+	skip 31 "no Chromium here (Debian package chromium)"
 	done_testing
 	exit
 fi
+
+# Every page as it opens: its heading, from the top, the whole of each heap's first region, and a
+# point of the lesson, the last, that the link to it marks.
+for lesson in "$srcdir"/doc/lessons/[0-9]*.md; do
+	name=$(basename "$lesson" .md)
+	browser_open "$site/$name.html" '
+		const text = document.getElementById("text");
+		const says = (selector) => text.querySelector(selector).textContent;
+		const whole = cards.every((card) => card.map.view[1] > 4096);
+		answer = [says("h1"), text.scrollTop, whole].join(" | ");
+		const last = [...text.querySelectorAll("li a[href^=\"#op=\"]")].pop();
+		location.hash = last.getAttribute("href"); arrive();
+		answer += " | " + last.closest("li").classList.contains("here") + " | " +
+			[...document.querySelectorAll(".heap h2")].map((title) => title.firstChild.textContent);' \
+		--window-size=1280,900
+	like "$answer" "$(sed -n '1s/^# //p' "$lesson") | 0 | true | true | *heap*" \
+		"$name opens at its title, and its last point leads to the operation"
+	is "$errors$network" "" "$name: no error, no network"
+done
 
 # lesson NAME OPERATION HEAPS...: a click on the link to that operation.
 lesson()

@@ -72,7 +72,7 @@ static const struct zmm_step_words words[ZEND_MM_EVENT_KINDS] = {
 	[ZEND_MM_EVENT_TREE_REPLACED] = {
 		"In its place: tree {n} has the block of {size} bytes at {at} there now.", TREES },
 	[ZEND_MM_EVENT_LIST_SEARCH] = {
-		"List: {n} blocks are looked at for {size} bytes; found at {at}.", TREES },
+		"List: {n} blocks are looked at for {size} bytes; found: {at}.", TREES },
 	[ZEND_MM_EVENT_REST_SEARCH] = {
 		"Limit near: the rest list is searched for {size} bytes.", REST },
 	[ZEND_MM_EVENT_REST_TAKEN] = {
@@ -274,7 +274,7 @@ const struct zmm_element_words *zmm_element_words(size_t index)
 const char *zmm_spot_text(struct zmm_spot spot, char text[48])
 {
 	if (spot.region == ZMM_SPOT_NONE)
-		strcpy(text, "-");
+		strcpy(text, "none");
 	else
 		snprintf(text, 48, "%" PRId64 "+%" PRIu64, spot.region, spot.offset);
 	return text;

@@ -242,7 +242,8 @@ function hovered(card, event) {
 	}
 }
 
-/* Marks the point of a lesson that is about this operation, and scrolls the lesson to it. */
+/* Marks the point of a lesson that is about this operation, and scrolls the lesson to it; at the
+ * beginning to its title. */
 function markPoint() {
 	const text = byId('text');
 	const link = text.querySelector(`li a[href="#op=${DATA.first + at.scene}"]`);
@@ -253,8 +254,8 @@ function markPoint() {
 
 		point.classList.add('here');
 		if (text.scrollHeight > text.clientHeight) {
-			text.scrollTop += point.getBoundingClientRect().top - text.getBoundingClientRect().top -
-				text.clientHeight / 3;
+			text.scrollTop = at.scene === 0 ? 0 : text.scrollTop + point.getBoundingClientRect().top -
+				text.getBoundingClientRect().top - text.clientHeight / 3;
 		}
 	}
 }

@@ -49,7 +49,7 @@ class MemoryMap {
 		this.heap = heap;
 		this.choose = choose;
 		this.drawn = drawn;
-		this.region = 0;           /* number of the one looked at closely */
+		this.region = -1;          /* number of the one looked at closely; none yet */
 		this.view = [0, 1];        /* the bytes of it that are shown */
 		this.follow = true;        /* the view goes to what happens */
 		this.chosen = null;        /* [region, offset] */

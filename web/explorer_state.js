@@ -182,7 +182,7 @@ function blockIn(blocks, offset) {
 	return null;
 }
 
-const spotText = (region, offset) => region < 0 ? '-' : region + '+' + offset;
+const spotText = (region, offset) => region < 0 ? 'none' : region + '+' + offset;
 
 /* A sentence with what stands in it: {at}, {size}, {n}, {bits}. */
 function fillIn(sentence, [, region, offset, size, number]) {

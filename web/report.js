@@ -249,7 +249,7 @@
 		const series = results.flatMap((r) => [
 			{ label: r.name, colour: colourOf[r.name], values: pick(r, "by_size") },
 			{ label: `${r.name}, by its design`, colour: colourOf[r.name], dash: [5, 4], values: pick(r, "by_design") }]);
-		return card("Unusable free memory", "The share of free bytes that lie in blocks too small for a request of that size, at the greatest live bytes; dashed: that the design would not give to it.",
+		return card("Unusable free memory", "The share of free bytes that lie in blocks too small for a request of that size, at the greatest live bytes; dashed: those that the design would not use for it are counted, too.",
 			plot((place) => Plots.lines(place, x, series, { xLog: true, xText: bytes, yText: share, top: 1.02, xLabel: "request" })),
 			columnsTable(x, "request", series, share));
 	}
