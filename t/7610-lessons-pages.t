@@ -71,8 +71,9 @@ for lesson in "$srcdir"/doc/lessons/[0-9]*.md; do
 		answer = [says("h1"), text.scrollTop, whole].join(" | ");
 		const last = [...text.querySelectorAll("li a[href^=\"#op=\"]")].pop();
 		location.hash = last.getAttribute("href"); arrive();
+		const titles = [...document.querySelectorAll(".heap h2")];
 		answer += " | " + last.closest("li").classList.contains("here") + " | " +
-			[...document.querySelectorAll(".heap h2")].map((title) => title.firstChild.textContent);' \
+			titles.map((title) => title.firstChild.textContent);' \
 		--window-size=1280,900
 	like "$answer" "$(sed -n '1s/^# //p' "$lesson") | 0 | true | true | *heap*" \
 		"$name opens at its title, and its last point leads to the operation"
