@@ -19,6 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "heap/guarded/guarded.h"
 #include "heap/modern/layout.h"
 #include "preload/home.h"
 #include "preload/settings.h"
@@ -239,7 +240,7 @@ struct zend_mm_home *zend_mm_home_start(void)
  * has these may be waiting for ours.  So another thread may have had the lock of the orphans; then
  * they may be in the middle of anything, and are nobody's in the child like the homes of all other
  * threads.  Else they are whole. */
-static void in_child(void)
+static void leave_locked_orphans(void)
 {
 	const struct zend_mm_thread *holder = atomic_load_explicit(&orphans_holder,
 		memory_order_relaxed);
@@ -253,6 +254,38 @@ static void in_child(void)
 	orphans = NULL;
 	orphans_depth = 0;
 	atomic_store_explicit(&orphans_holder, NULL, memory_order_relaxed);
+}
+
+/* Any thread frees in a guarded heap, so the one that another was at work in may be an orphan's, or
+ * that of the thread which goes on here, and which makes a new home at its next request. */
+static void leave_abandoned_homes(void)
+{
+	struct zend_mm_home *here = zend_mm_thread.home;
+	struct zend_mm_home **link = &orphans;
+
+	while (*link) {
+		struct zend_mm_home *home = *link;
+
+		if (zend_mm_guard_abandoned(home->heap)) {
+			atomic_store_explicit(&home->orphan, false, memory_order_relaxed);
+			*link = home->next_orphan;
+		} else {
+			link = &home->next_orphan;
+		}
+	}
+	if (here && here->heap && zend_mm_guard_abandoned(here->heap)) {
+		zend_mm_thread = (struct zend_mm_thread){ .home = NULL };
+		if (thread_end_known) {
+			pthread_setspecific(thread_end_key, NULL);
+		}
+	}
+}
+
+static void in_child(void)
+{
+	leave_locked_orphans();
+	zend_mm_guards_in_child();
+	leave_abandoned_homes();
 }
 
 void zend_mm_homes_prepare(void)

@@ -6,6 +6,7 @@
  * the bootstrap arena.
  */
 #include "heap/failure.h"
+#include "heap/guarded/guarded.h"
 #include "preload/home.h"
 #include "preload/settings.h"
 
@@ -73,4 +74,5 @@ void zend_mm_settings_read(void)
 		zend_mm_startup_error(bad_setting, "Cannot initialize zend_mm storage [%s]\n", name);
 	}
 	zend_mm_corruption_aborts = true;
+	zend_mm_guards_fork_freely = true;
 }

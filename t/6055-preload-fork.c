@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* fork() while another thread has the lock of the orphans: it does not wait for that thread, and
- * the child can use the lock and allocate. */
+/* fork() while another thread has the lock of the orphans, or works in a guarded heap: it does not
+ * wait for that thread, the child can use the lock and allocate, and blocks of a heap that is in
+ * the middle of a change keep their size and contents. */
 #include "t/tap.h"
 
 #ifdef _WIN32
@@ -11,7 +12,9 @@ int main(void)
 #else
 #include <pthread.h>
 
+#include "heap/guarded/guarded.h"
 #include "preload/fast.h"
+#include "preload/report.h"
 
 static int has_lock[2], may_go[2];
 
@@ -85,6 +88,97 @@ static void fork_while_locked(const char *unused)
 	printf("parent %d\n", use_heaps());
 }
 
+/* {{{ Guarded heaps. */
+
+static struct guard_layer *guard_held;
+
+static void *work_in_guarded_heap(void *unused)
+{
+	char byte = 0;
+
+	zend_mm_guard_lock(guard_held);
+	if (write(has_lock[1], &byte, 1) != 1 || read(may_go[0], &byte, 1) != 1) {
+		abort();
+	}
+	zend_mm_guard_unlock(guard_held);
+	return unused;
+}
+
+enum { blocks = 5000 };
+
+/* What came of the blocks in the child: the first mistake, or 0. */
+static int go_on_with(char **block)
+{
+	for (int i = 0; i < blocks; i++) {
+		size_t size = 1 + (size_t)i % 600;
+
+		if (zend_mm_preload_usable_size(block[i]) != size) {
+			return 1;
+		}
+		block[i] = zend_mm_preload_resize(block[i], size * 3);
+		if (!block[i] || block[i][0] != (char)i || block[i][size - 1] != (char)i) {
+			return 2;
+		}
+		memset(block[i], i + 1, size * 3);
+	}
+	for (int i = 0; i < blocks; i++) {
+		if (block[i][0] != (char)(i + 1)) {
+			return 3;
+		}
+		zend_mm_preload_free(block[i]);
+	}
+	return zend_mm_check_homes(2) == 0 ? 0 : 4;
+}
+
+/* The heap is this thread's, or of a thread that has ended, and another thread is at work in it. */
+static void fork_while_guarded(const char *whose)
+{
+	static char *block[blocks];
+	struct zend_mm_home *home;
+	pthread_t thread;
+	char byte = 0;
+	int status = 0;
+	pid_t pid;
+
+	alarm(60);
+	setenv("ZEND_MM_DEBUG", "padding=16,quarantine=1M", 1);
+	for (int i = 0; i < blocks; i++) {
+		size_t size = 1 + (size_t)i % 600;
+
+		block[i] = zend_mm_preload_malloc(size);
+		memset(block[i], i, size);
+	}
+	zend_mm_homes_prepare();
+	in_a_thread(ended_thread);
+	zend_mm_orphans_lock();
+	home = *whose == 'o' ? zend_mm_orphans() : zend_mm_home_here();
+	zend_mm_orphans_unlock();
+	guard_held = guard_of(home->heap);
+	if (pipe(has_lock) != 0 || pipe(may_go) != 0) {
+		exit(1);
+	}
+	pthread_create(&thread, NULL, work_in_guarded_heap, NULL);
+	if (read(has_lock[0], &byte, 1) != 1) {
+		exit(1);
+	}
+	pid = fork();
+	if (pid == 0) {
+		int mistake = go_on_with(block);
+
+		in_a_thread(ended_thread);
+		_exit(mistake ? mistake : use_heaps());
+	}
+	waitpid(pid, &status, 0);
+	printf("child %d\n", WIFEXITED(status) ? WEXITSTATUS(status) : -1);
+	if (write(may_go[1], &byte, 1) != 1) {
+		exit(1);
+	}
+	pthread_join(thread, NULL);
+	printf("parent %d\n", go_on_with(block) == 0 ? use_heaps() : 1);
+}
+
+/* }}} */
+
 int main(void)
 {
 	const char *sanitizer = getenv("SANITIZER");
@@ -94,6 +188,13 @@ int main(void)
 	}
 	is_str(run_child(fork_while_locked, "").out, "child 42\nparent 42\n",
 		"fork() waits for no lock of ours, and parent and child go on");
+	for (int modern = 0; modern < 2; modern++) {
+		setenv("ZEND_MM_MODE", modern ? "modern" : "legacy", 1);
+		is_str(run_child(fork_while_guarded, "own").out, "child 42\nparent 42\n",
+			"nor for who frees in a guarded heap of this thread");
+		is_str(run_child(fork_while_guarded, "orphan").out, "child 42\nparent 42\n",
+			"nor for who works in a guarded heap of a thread that has ended");
+	}
 	return done_testing();
 }
 #endif

@@ -68,8 +68,17 @@ void zend_mm_guard_end(struct guard_layer *guard);
 
 /* Keeps other threads out while a shared heap works; may be taken again by the thread that has it.
  * Nothing happens for heaps that are not shared. */
-void zend_mm_guard_lock(const struct guard_layer *guard);
+void zend_mm_guard_lock(struct guard_layer *guard);
 void zend_mm_guard_unlock(const struct guard_layer *guard);
+
+/* The lock is held over fork(), so that shared heaps are whole in the child.  Whoever serves malloc
+ * with them cannot have that: the C library takes locks of its own for fork(), and who has these
+ * may be waiting for ours.  They set this before the first heap, and call zend_mm_guards_in_child()
+ * first thing in the child.  A heap that another thread was at work in is abandoned there: its
+ * blocks are good, and nothing else of it is (abandoned.c). */
+extern bool zend_mm_guards_fork_freely;
+void zend_mm_guards_in_child(void);
+bool zend_mm_guard_abandoned(const zend_mm_heap *heap);
 
 /* The guarded heap and the record of a block that is none of guard's own; NULL where there is none.
  * For reports. */
@@ -134,5 +143,6 @@ void zend_mm_guard_look_for_leaks(void);
 void zend_mm_guard_report_leaks(struct guard_layer *guard);
 
 extern const struct zend_mm_verbs zend_mm_guarded_verbs;
+extern const struct zend_mm_verbs zend_mm_abandoned_verbs;
 
 #endif

@@ -61,7 +61,7 @@ static bool add_slab(struct guard_records *records)
 		return false;
 	}
 	slab->next = records->slabs;
-	records->slabs = slab;
+	__atomic_store_n(&records->slabs, slab, __ATOMIC_RELEASE); /* always a whole list */
 	for (size_t at = sizeof *slab; at + size <= slab_bytes; at += size) {
 		struct guard_record *record = (struct guard_record *)((char *)slab + at);
 
@@ -187,6 +187,25 @@ struct guard_record *zend_mm_guard_record_add(struct guard_records *records, cha
 	*chain = record;
 	records->count++;
 	return record;
+}
+
+/* A record that is unused was gone, or has never had data. */
+const struct guard_record *zend_mm_guard_record_in_slabs(const struct guard_records *records,
+	const void *data)
+{
+	size_t size = records->record_size;
+
+	for (const struct guard_slab *slab = records->slabs; slab; slab = slab->next) {
+		for (size_t at = sizeof *slab; at + size <= slab_bytes; at += size) {
+			const struct guard_record *record =
+				(const struct guard_record *)((const char *)slab + at);
+
+			if (record->data == data && record->state == guard_live) {
+				return record;
+			}
+		}
+	}
+	return NULL;
 }
 
 void zend_mm_guard_record_bury(struct guard_records *records, struct guard_record *record,

@@ -74,6 +74,11 @@ void zend_mm_guard_records_permit(const struct guard_records *records);
 struct guard_record *zend_mm_guard_record_at(const struct guard_records *records,
 	const void *data);
 
+/* The record of a live block, found without the table, which may be in the middle of a change.
+ * Looks at all records. */
+const struct guard_record *zend_mm_guard_record_in_slabs(const struct guard_records *records,
+	const void *data);
+
 /* The live or kept record of the block whose memory, guards included, an address is in.  Looks at
  * all records: for reports. */
 struct guard_record *zend_mm_guard_record_around(const struct guard_records *records,

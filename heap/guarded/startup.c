@@ -5,7 +5,7 @@
  *
  * One lock for all of them: it is held while a shared heap works, and while the list changes.  The
  * thread that has it may take it again, because handlers of fork() allocate while it is held for
- * them.
+ * them, and a resize allocates.
  */
 #include <errno.h>
 
@@ -26,11 +26,13 @@
 #endif
 
 struct guard_layer *zend_mm_guarded_heaps;
+bool zend_mm_guards_fork_freely;
 
 /* {{{ The lock. */
 
 static const void *holder;     /* the holder's errno has an address of its own */
 static unsigned depth;
+static struct guard_layer *worked_in; /* what the holder is changing; NULL between two requests */
 
 static void lock(void)
 {
@@ -58,16 +60,23 @@ static void unlock(void)
 	__atomic_store_n(&holder, NULL, __ATOMIC_RELEASE);
 }
 
-void zend_mm_guard_lock(const struct guard_layer *guard)
+/* A fork may come between any two stores, so that the child has the first alone: so a heap is named
+ * before anything in it changes, until nothing does any more. */
+void zend_mm_guard_lock(struct guard_layer *guard)
 {
 	if (guard->shared) {
 		lock();
+		__atomic_store_n(&worked_in, guard, __ATOMIC_RELAXED);
+		__atomic_thread_fence(__ATOMIC_RELEASE);
 	}
 }
 
 void zend_mm_guard_unlock(const struct guard_layer *guard)
 {
 	if (guard->shared) {
+		if (depth == 0) {
+			__atomic_store_n(&worked_in, NULL, __ATOMIC_RELEASE);
+		}
 		unlock();
 	}
 }
@@ -92,14 +101,49 @@ static void list(struct guard_layer *guard)
 {
 	static bool prepared;
 
-	if (guard->shared && !prepared) {
+	if (guard->shared && !prepared && !zend_mm_guards_fork_freely) {
 		prepared = true;
 		on_fork(lock, unlock);
 	}
 	lock();
 	guard->next = zend_mm_guarded_heaps;
-	zend_mm_guarded_heaps = guard;
+	__atomic_store_n(&zend_mm_guarded_heaps, guard, __ATOMIC_RELEASE); /* whole over fork() */
 	unlock();
+}
+
+/* The lock is held. */
+static void unlist(const struct guard_layer *guard)
+{
+	struct guard_layer **link = &zend_mm_guarded_heaps;
+
+	while (*link && *link != guard) {
+		link = &(*link)->next;
+	}
+	if (*link) {
+		*link = guard->next;
+	}
+}
+
+/* }}} */
+/* {{{ The child of a fork, where the lock was not held over it. */
+
+bool zend_mm_guard_abandoned(const zend_mm_heap *heap)
+{
+	return heap->design_verbs == &zend_mm_abandoned_verbs;
+}
+
+void zend_mm_guards_in_child(void)
+{
+	if (holder == NULL || holder == &errno) {
+		return;
+	}
+	if (worked_in) {
+		unlist(worked_in);
+		worked_in->heap->verbs = worked_in->heap->design_verbs = &zend_mm_abandoned_verbs;
+		worked_in = NULL;
+	}
+	depth = 0;
+	holder = NULL;
 }
 
 /* }}} */
@@ -136,13 +180,8 @@ bool zend_mm_guard(zend_mm_heap *heap, const struct zend_mm_guard_setup *setup)
 
 void zend_mm_guard_end(struct guard_layer *guard)
 {
-	struct guard_layer **link = &zend_mm_guarded_heaps;
-
 	lock();
-	while (*link != guard) {
-		link = &(*link)->next;
-	}
-	*link = guard->next;
+	unlist(guard);
 	unlock();
 	if (guard->told) {
 		zend_mm_sanitizer_pool_close(guard);
