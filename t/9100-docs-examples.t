@@ -55,9 +55,10 @@ my %stands_alone = map { $_ => 1 } (
 	1023, 3584,                                        # the last size of a tree; a bin that is not
 	4097,                                              # a request that is used as an example
 	10000,                                             # PHP's cycle collector
+	1000, 300000,                                      # a descriptor; rows of a timed program
 );
 my @pages = map { "$top/doc/$_.md" } qw(legacy modern history comparison values faq storage
-	design glossary);
+	design glossary recording malloc-replacement);
 my %boxed = map { $_ => 1 } map { numbers_in_boxes(slurp($_)) } @pages;
 for my $page (@pages) {
 	my @loose = grep { !$boxed{$_} && !$stands_alone{$_} } numbers_in_prose(slurp($page));
