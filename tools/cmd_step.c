@@ -20,7 +20,7 @@
 #define KEYS \
 	"  n, Enter, →  the next operation         p, ←     the one before\n" \
 	"  N            100 further                P        100 back\n" \
-	"  NUMBER       that operation             0, ^, $  the beginning, the end\n" \
+	"  NUMBER, g N  that operation             0, ^, $  the beginning, the end\n" \
 	"  m            map on or off              b        map as blocks or as rows\n" \
 	"  ?            these keys                 q        quit\n"
 
@@ -167,7 +167,7 @@ static bool obey(struct session *session, const char *line)
 {
 	uint64_t number, at = session->at;
 
-	if (zmm_parse_count(line, &number)) {
+	if (zmm_parse_count(line[0] == 'g' ? line + 1 + strspn(line + 1, " ") : line, &number)) {
 		go(session, number);
 		return true;
 	}

@@ -222,8 +222,9 @@ static void print_figures(FILE *out, const struct zmm_scene *scene)
 	const zend_mm_figures *figures = &scene->figures;
 
 	fprintf(out, "figures: real size %zu (peak %zu), size %zu (peak %zu), cached %zu; live %" PRIu64
-		" bytes in %" PRIu64 " blocks\n", figures->real_size, figures->real_peak, figures->size,
-		figures->peak, figures->cached, scene->live_bytes, scene->live_blocks);
+		" bytes in %" PRIu64 " block%s\n", figures->real_size, figures->real_peak, figures->size,
+		figures->peak, figures->cached, scene->live_bytes, scene->live_blocks,
+		scene->live_blocks == 1 ? "" : "s");
 }
 
 void zmm_scene_print(FILE *out, const struct zmm_scene *scene, const struct zmm_scene_style *style)

@@ -282,8 +282,8 @@ static const struct {
 		"resize of a block that was not seen allocated was taken as an allocation",
 		"resizes of blocks that were not seen allocated were taken as allocations" },
 	[ZMM_REMARK_REUSED] = {
-		"address was given out again without a free, which was put in",
-		"addresses were given out again without a free, which was put in" },
+		"address was given out again with no free between; one was put in",
+		"addresses were given out again with no free between; frees were put in" },
 	[ZMM_REMARK_FAILED] = {
 		"request that had failed was left out",
 		"requests that had failed were left out" },

@@ -252,5 +252,5 @@ function figuresLine(heap) {
 	const f = heap.now;
 
 	return `figures: real size ${f[0]} (peak ${f[1]}), size ${f[2]} (peak ${f[3]}), cached ${f[4]}; ` +
-		`live ${f[5]} bytes in ${f[6]} blocks`;
+		`live ${f[5]} bytes in ${f[6]} block${f[6] === 1 ? '' : 's'}`;
 }
