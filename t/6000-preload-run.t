@@ -26,7 +26,7 @@ usage "*name a command to run; see zmm run --help"
 usage "*--mode is legacy or modern, not 'old'*" --mode old true
 usage "*there is no storage 'disk'*" --storage disk true
 usage "*--foreign is report, ignore or abort, not 'x'*" --foreign x true
-usage "*unrecognized option*" --what true
+usage "zmm run: there is no option --what; see zmm run --help" --what true
 
 run "$ZMM" run -- sh -c 'exit 7'
 is "$status" 7 "the exit status is the command's"

@@ -136,7 +136,7 @@ bad "*--ops wants a number*'ten'*" uniform --ops ten -o "$tmp/bad"
 bad "*'-1' is no seed*" uniform --seed -1 -o "$tmp/bad"
 bad "*--unit has to be more than --header*" robson --unit 16 --header 16 -o "$tmp/bad"
 bad "*1 to 65536 times --unit*" robson --unit 64 --segment 16M -o "$tmp/bad"
-bad "*unrecognized option*" uniform --nosuch -o "$tmp/bad"
+bad "zmm generate: there is no option --nosuch; *" uniform --nosuch -o "$tmp/bad"
 
 # Help.
 run "$ZMM" generate --list
