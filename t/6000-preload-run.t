@@ -35,6 +35,14 @@ is "$status" 127 "127: there is no such command"
 like "$err" "zmm run: cannot run no-such-command: *" "and a line says so"
 run "$ZMM" run "$srcdir/t"
 is "$status" 126 "126: it cannot be run"
+echo 'int main(void) { return 0; }' > "$tmp/static.c"
+if $CC -static -o "$tmp/static" "$tmp/static.c" 2> /dev/null; then
+	run "$ZMM" run "$tmp/static"
+	is "$status" 0 "what is linked statically runs"
+	like "$err" "zmm run: $tmp/static is linked statically, *" "on its own malloc, as is said"
+else
+	skip 2 "no static program can be linked here"
+fi
 run "$ZMM" run --mode modern --storage malloc -- sh -c 'echo "$ZEND_MM_MODE $ZEND_MM_MEM_TYPE"'
 is "$out" "modern malloc" "the options become variables for all that the command starts"
 run env LD_PRELOAD=libc.so.6 "$ZMM" run sh -c 'echo "$LD_PRELOAD"'

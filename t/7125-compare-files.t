@@ -35,4 +35,9 @@ run "$ZMM" compare $quick --csv folder good.trace
 is "$status" 2 "a folder is no file to write to"
 like "$err" '*folder: it is a directory*' "which is said"
 
+
+run "$ZMM" compare $quick --html none/report.html good.trace
+is "$status$out" 1 "a folder that is not there is told before anything is measured"
+like "$err" "zmm: none/report.html: cannot create a file there: *" "and named"
+
 done_testing

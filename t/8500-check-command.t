@@ -131,7 +131,7 @@ like "$out" "*not in the same way each time*" "is said to"
 
 check -- "$tmp/nowhere"
 is $status 127 "no such command"
-like "$err" "zmm check: cannot run $tmp/nowhere: No such file or directory" "says so"
+like "$err" "zmm check: cannot run $tmp/nowhere: there is no such command" "says so"
 check -s malloc -- "$tmp/program" status
 like "$status:$err" "2:zmm check: --storage is for traces*" "options of traces are refused"
 check -g padding=many -- "$tmp/program" status

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "tools/comparison_emit.h"
@@ -412,13 +413,35 @@ static int choose_baseline(struct settings *settings)
 	return ZMM_EXIT_OK;
 }
 
-/* No trace is where a result is to go. */
-static int spare_traces(const struct settings *settings)
+/* Whether a file can be written there, seen before the work is done for it: the new file is begun
+ * and taken away. What is no regular file is not touched: a pipe's reader would see its end. */
+static int judge_output(const char *path)
+{
+	struct stat status;
+	struct zmm_error error;
+
+	if (!path || strcmp(path, "-") == 0 || (stat(path, &status) == 0
+			&& !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode))) {
+		return ZMM_EXIT_OK;
+	}
+	struct zmm_output *output = zmm_output_open(path, false, &error);
+	if (!output) {
+		return zmm_error_print(&error);
+	}
+	zmm_output_abandon(output);
+	return ZMM_EXIT_OK;
+}
+
+/* Results can be written, and no trace is where one is to go. */
+static int judge_outputs(const struct settings *settings)
 {
 	const char *const outputs[] = { settings->json_path, settings->csv_path, settings->html_path,
 		settings->profile_path };
 	int status = ZMM_EXIT_OK;
 
+	for (size_t j = 0; j < sizeof outputs / sizeof *outputs && status == ZMM_EXIT_OK; j++) {
+		status = judge_output(outputs[j]);
+	}
 	for (int i = 0; i < settings->path_count; i++) {
 		for (size_t j = 0; j < sizeof outputs / sizeof *outputs && status == ZMM_EXIT_OK; j++) {
 			status = zmm_spare_input("compare", outputs[j], settings->paths[i]);
@@ -750,7 +773,7 @@ int zmm_cmd_compare(int argc, char **argv)
 		status = judge(&settings);
 	}
 	if (status == ZMM_EXIT_OK) {
-		status = spare_traces(&settings);
+		status = judge_outputs(&settings);
 	}
 	if (status == ZMM_EXIT_OK) {
 		status = settings.only ? enter_only(&settings) : enter_all(&settings);

@@ -159,32 +159,6 @@ static int read_command_line(struct settings *settings, int argc, char **argv, b
 
 /* --- before ---------------------------------------------------------------------------------- */
 
-/* Whether execvp() will find the command: what is there is not removed for a misspelt name. */
-static int find_command(const char *command)
-{
-	const char *folders = getenv("PATH");
-	int status = ZMM_EXIT_NOT_FOUND;
-	char path[PATH_MAX];
-
-	if (strchr(command, '/'))
-		status = access(command, X_OK) == 0 ? ZMM_EXIT_OK
-			: errno == ENOENT ? ZMM_EXIT_NOT_FOUND : ZMM_EXIT_NOT_RUN;
-	folders = folders ? folders : "/bin:/usr/bin";
-	while (!strchr(command, '/') && status != ZMM_EXIT_OK && *folders) {
-		size_t length = strcspn(folders, ":");
-		snprintf(path, sizeof path, "%.*s%s%s", (int)length, folders, length ? "/" : "", command);
-		if (access(path, X_OK) == 0)
-			status = ZMM_EXIT_OK;
-		else if (errno != ENOENT && errno != ENOTDIR)
-			status = ZMM_EXIT_NOT_RUN;
-		folders += length + (folders[length] == ':');
-	}
-	if (status != ZMM_EXIT_OK)
-		fprintf(stderr, "zmm record: cannot run %s: %s\n", command,
-			status == ZMM_EXIT_NOT_FOUND ? "there is no such command" : strerror(errno));
-	return status;
-}
-
 /* See that the trace can be made, and make room for it. */
 static int clear_output(const char *output)
 {
@@ -419,7 +393,7 @@ static int finish_traces(const struct settings *settings, const struct timespec 
 static int record(const struct settings *settings)
 {
 	struct timespec started;
-	int status = find_command(settings->command[0]);
+	int status = zmm_judge_command("record", settings->command[0]);
 
 	status = status == ZMM_EXIT_OK ? clear_output(settings->output) : status;
 	status = status == ZMM_EXIT_OK ? zmm_preload("record", "libzend_record.so") : status;

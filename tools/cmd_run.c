@@ -119,5 +119,9 @@ int zmm_cmd_run(int argc, char **argv)
 		return zmm_bad_usage("run", "name a command to run");
 	}
 	status = zmm_preload("run", "libzend_malloc.so");
-	return status == ZMM_EXIT_OK ? zmm_become("run", argv + optind) : status;
+	if (status != ZMM_EXIT_OK) {
+		return status;
+	}
+	zmm_warn_static("run", argv[optind]);
+	return zmm_become("run", argv + optind);
 }

@@ -9,6 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#ifndef _WIN32
+# include <link.h>
+#endif
 
 #include "tools/preloaded.h"
 #include "tools/zmm.h"
@@ -29,6 +32,12 @@ int zmm_become(const char *subcommand, char **command)
 	fprintf(stderr, "zmm %s: %s cannot be run: Windows has no preloading\n", subcommand,
 		command[0]);
 	return ZMM_EXIT_FAILED;
+}
+
+void zmm_warn_static(const char *subcommand, const char *command)
+{
+	(void)subcommand;
+	(void)command;
 }
 #else
 
@@ -92,10 +101,87 @@ int zmm_preload(const char *subcommand, const char *library)
 	return ZMM_EXIT_OK;
 }
 
+/* The file that execvp() will run. */
+static int find_command(char path[PATH_MAX], const char *command)
+{
+	const char *folders = getenv("PATH");
+	int status = ZMM_EXIT_NOT_FOUND;
+
+	if (strchr(command, '/')) {
+		snprintf(path, PATH_MAX, "%s", command);
+		return access(command, X_OK) == 0 ? ZMM_EXIT_OK
+			: errno == ENOENT ? ZMM_EXIT_NOT_FOUND : ZMM_EXIT_NOT_RUN;
+	}
+	folders = folders ? folders : "/bin:/usr/bin";
+	while (status != ZMM_EXIT_OK && *folders) {
+		size_t length = strcspn(folders, ":");
+		snprintf(path, PATH_MAX, "%.*s%s%s", (int)length, folders, length ? "/" : "", command);
+		if (access(path, X_OK) == 0) {
+			status = ZMM_EXIT_OK;
+		} else if (errno != ENOENT && errno != ENOTDIR) {
+			status = ZMM_EXIT_NOT_RUN;
+		}
+		folders += length + (folders[length] == ':');
+	}
+	return status;
+}
+
+/* Whether a program of zmm's own kind names no dynamic linker, which is what preloads. Scripts,
+ * other kinds and what cannot be read may be dynamic. */
+static bool is_static(const char *path)
+{
+	ElfW(Ehdr) header;
+	ElfW(Phdr) part;
+	FILE *file = fopen(path, "rb");
+	bool known = file && fread(&header, sizeof header, 1, file) == 1
+		&& memcmp(header.e_ident, ELFMAG, SELFMAG) == 0
+		&& header.e_ident[EI_CLASS] == (sizeof(void *) == 8 ? ELFCLASS64 : ELFCLASS32)
+		&& header.e_phentsize == sizeof part && header.e_phnum > 0
+		&& fseek(file, (long)header.e_phoff, SEEK_SET) == 0;
+	bool linker = false;
+
+	for (unsigned i = 0; known && !linker && i < header.e_phnum; i++) {
+		known = fread(&part, sizeof part, 1, file) == 1;
+		linker = known && part.p_type == PT_INTERP;
+	}
+	if (file) {
+		fclose(file);
+	}
+	return known && !linker;
+}
+
+int zmm_judge_command(const char *subcommand, const char *command)
+{
+	char path[PATH_MAX];
+	int status = find_command(path, command);
+
+	if (status != ZMM_EXIT_OK) {
+		fprintf(stderr, "zmm %s: cannot run %s: %s\n", subcommand, command,
+			status == ZMM_EXIT_NOT_FOUND ? "there is no such command" : strerror(errno));
+		return status;
+	}
+	return ZMM_EXIT_OK;
+}
+
+void zmm_warn_static(const char *subcommand, const char *command)
+{
+	char path[PATH_MAX];
+
+	if (find_command(path, command) == ZMM_EXIT_OK && is_static(path)) {
+		fprintf(stderr, "zmm %s: %s is linked statically, so its malloc stays what it is; only "
+			"what it starts can have another\n", subcommand, path);
+	}
+}
+
 int zmm_become(const char *subcommand, char **command)
 {
-	execvp(command[0], command);
-	fprintf(stderr, "zmm %s: cannot run %s: %s\n", subcommand, command[0], strerror(errno));
-	return errno == ENOENT ? ZMM_EXIT_NOT_FOUND : ZMM_EXIT_NOT_RUN;
+	int status = zmm_judge_command(subcommand, command[0]);
+
+	if (status == ZMM_EXIT_OK) {
+		execvp(command[0], command);
+		fprintf(stderr, "zmm %s: cannot run %s: %s\n", subcommand, command[0], strerror(errno));
+		status = errno == ENOENT ? ZMM_EXIT_NOT_FOUND : ZMM_EXIT_NOT_RUN;
+	}
+	return status;
 }
 #endif

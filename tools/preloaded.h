@@ -15,7 +15,15 @@ enum {
  * subcommand". */
 int zmm_preload(const char *subcommand, const char *library);
 
-/* Becomes the command; returns only if that failed, with its exit status, after a message. */
+/* Whether execvp() will find the command: ZMM_EXIT_OK, or ZMM_EXIT_NOT_FOUND or ZMM_EXIT_NOT_RUN
+ * after a message. */
+int zmm_judge_command(const char *subcommand, const char *command);
+
+/* Says it of a command that nothing can be preloaded into, being linked statically. */
+void zmm_warn_static(const char *subcommand, const char *command);
+
+/* Becomes the command, judged as above; returns only if that failed, with its exit status, after
+ * a message. */
 int zmm_become(const char *subcommand, char **command);
 
 #endif
