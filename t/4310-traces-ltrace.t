@@ -23,7 +23,7 @@ realloc(nil, 8)                                  = 0x55810010
 realloc(0x55810010, 9)                           = 0x55810010
 reallocarray(0, 4, 5)                            = 0x55810070
 aligned_alloc(64, 128, 0x2ed34, 5)               = 0x55810080
-memalign(32, 10)                                 = 0x55810100
+memalign(31, 10)                                 = 0x55810100
 valloc(10)                                       = 0x55811000
 pvalloc(4097)                                    = 0x55812000
 malloc(-1)                                       = 0
@@ -55,6 +55,23 @@ converts plain 'plain output'
 is "$err" "zmm: plain: 1 free of a block that was not seen allocated was left out; 2 requests that\
  had failed were left out; 1 call whose result the log does not show was left out; 1 line that is\
  no call of an allocator was left out" 'what was left out is told'
+# Addresses of 64 bits have no multiple of 2^63 but one.
+cat > vast <<'END'
+malloc(16)                                       = 0x55810010
+memalign(0x8000000000000000, 10)                 = 0x55810100
+memalign(-16, 10)                                = 0x55810200
+memalign(0x4000000000000000, 10)                 = 0x55810300
+END
+cat > expected <<'END'
+a 1 16
+a 2 10 align=4611686018427387904
+END
+converts vast 'vast alignments'
+is "$err" 'zmm: vast: 2 requests that had failed were left out' 'and what cannot be is left out'
+run "$ZMM" convert vast vast.zmt
+run "$ZMM" convert vast.zmt vast.again
+is "$status $(cat vast.again)" "0 $(cat expected)" 'what is written can be read'
+
 run "$ZMM" info plain
 like "$out" '*format*ltrace output*' 'the format is told by its content'
 

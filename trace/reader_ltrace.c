@@ -107,13 +107,14 @@ static uint64_t size_asked(const struct zmm_ltrace_line *call)
 	}
 }
 
-static uint8_t alignment_log2_asked(const struct zmm_ltrace_line *call)
+/* memalign() takes an alignment that is no power of two for the next one. */
+static unsigned alignment_log2_asked(const struct zmm_ltrace_line *call)
 {
 	if (call->function == ZMM_LTRACE_VALLOC || call->function == ZMM_LTRACE_PVALLOC)
 		return PAGE_LOG2;
 	if (call->function != ZMM_LTRACE_ALIGNED_ALLOC || call->arguments[0] < 2)
 		return 0;
-	return (uint8_t)(63 - __builtin_clzll(call->arguments[0] | 1));
+	return 64 - (unsigned)__builtin_clzll(call->arguments[0] - 1);
 }
 
 static bool is_resize(const struct zmm_ltrace_line *call)
@@ -155,14 +156,21 @@ static bool end_resize(struct ltrace *ltrace, struct zmm_reader *reader,
 static bool end_call(struct ltrace *ltrace, struct zmm_reader *reader,
 	const struct zmm_ltrace_line *call, uint64_t result, struct zmm_event *event)
 {
+	unsigned alignment_log2 = alignment_log2_asked(call);
+
 	if (call->function == ZMM_LTRACE_FREE)
 		return true;
 	if (call->function == ZMM_LTRACE_POSIX_MEMALIGN) {
 		reader->remarks[ZMM_REMARK_HIDDEN]++;
 		return true;
 	}
+	if (alignment_log2 > ZMM_ALIGNMENT_LOG2_MAX) {
+		/* whatever the log says, there is no such address */
+		reader->remarks[ZMM_REMARK_FAILED]++;
+		return true;
+	}
 	event->size = size_asked(call);
-	event->alignment_log2 = alignment_log2_asked(call);
+	event->alignment_log2 = (uint8_t)alignment_log2;
 	if (is_resize(call))
 		return end_resize(ltrace, reader, call, result, event);
 	event->id = result;
