@@ -484,7 +484,9 @@ typedef enum _zend_mm_region_kind {
 	ZEND_MM_REGION_SEGMENT,
 	ZEND_MM_REGION_CHUNK,        /* in use; the main chunk is the first one visited */
 	ZEND_MM_REGION_CACHED_CHUNK,
-	ZEND_MM_REGION_HUGE
+	ZEND_MM_REGION_HUGE,
+	ZEND_MM_REGION_HEAP          /* legacy: the heap's own structure, where that is in no segment.
+	                              * Only in a zend_mm_place, no region that is walked */
 } zend_mm_region_kind;
 
 /* A piece of memory held from storage. */
@@ -548,14 +550,27 @@ typedef int (*zend_mm_list_visitor)(void *context, zend_mm_block_list list, unsi
 	const zend_mm_block_info *block, unsigned depth, int link);
 ZEND_API int zend_mm_walk_lists(zend_mm_heap *heap, zend_mm_list_visitor visitor, void *context);
 
-/* What is wrong with a heap, and where. */
+/* What is known about the value that a wrong word should have. */
+typedef enum _zend_mm_expectation {
+	ZEND_MM_EXPECT_UNKNOWN,   /* nothing that the heap could tell */
+	ZEND_MM_EXPECT_EXACTLY,
+	ZEND_MM_EXPECT_AT_MOST,
+	ZEND_MM_EXPECT_AT_LEAST
+} zend_mm_expectation;
+
+/* What is wrong with a heap, and where.  zend_mm_locate(heap, address, &place) says what stands
+ * there: region, block, neighbours, owner. */
 typedef struct _zend_mm_problem {
 	zend_mm_heap *heap;
 	const char *reason;       /* which invariant, in words; a constant string */
-	const void *address;      /* of the block, slot or structure it was seen at */
-	const void *word;         /* of the word that is wrong; NULL where no single word is */
-	size_t found;             /* the word's value, and what it should have been */
-	size_t expected;
+	const void *address;      /* of the block, slot, page or structure it was seen at, as the
+	                           * program or a list has it: it may be no address of the heap */
+	const void *word;         /* of the word that is wrong; NULL where no single word is.  A word
+	                           * is a size_t, but for canaries, counts and words of a chunk's map
+	                           * of 32 bits, and bytes of guards */
+	size_t found;             /* the word's value; a link that is kept encoded: decoded */
+	size_t expected;          /* what it should have been, as expectation says */
+	zend_mm_expectation expectation;
 } zend_mm_problem;
 /* Checks every structure of a heap.  Returns 0 if it is sound; otherwise 1 with the first
  * problem found, or -1 with errno set where there is no memory for the check. */
@@ -579,9 +594,11 @@ typedef struct _zend_mm_place {
 	zend_mm_block_info block;        /* size 0: not known */
 	zend_mm_block_info before;       /* the neighbours; size 0: there is none, or not known */
 	zend_mm_block_info after;
-	const void *damaged;             /* where a header on the way makes no sense; or NULL */
-	zend_leak_info owner;            /* debug and guarded heaps: who asked for the block; addr NULL
-	                                  * where nobody knows */
+	const void *damaged;             /* legacy: a block in the segment whose header its neighbours
+	                                  * contradict; modern: a wrong word of the map; or NULL */
+	zend_leak_info owner;            /* who asked for the block, or did until it was freed: file
+	                                  * and line in debug builds, the size in guarded heaps and in
+	                                  * builds with heap protection; addr NULL: not known */
 	/* Guarded heaps with sites=1: the calls that allocated and freed the block, as return addresses
 	 * from the innermost on, NULL behind the last.  NULL where that is not known. */
 	const void *const *allocated_at;

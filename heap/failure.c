@@ -13,6 +13,7 @@
 #include "heap/config.h"
 #include "heap/failure.h"
 #include "heap/interruption.h"
+#include "storage/emergency.h"
 
 bool zend_mm_corruption_aborts;
 
@@ -72,19 +73,32 @@ zend_mm_corruption_hook zend_mm_set_corruption_hook(zend_mm_corruption_hook hook
 	return before;
 }
 
+/* A hook may ask more of the heap that is damaged.  Where that finds it corrupted again, and again
+ * from within, the hook is left out, so that the report is printed; a hook that jumps out leaves
+ * no trace here, so that calls from ever deeper in the stack are taken for calls from within. */
+static bool is_hook_usable(void)
+{
+	enum { deepest = 8 };
+	static __thread uintptr_t newest_call;
+	static __thread unsigned depth;
+	uintptr_t here = (uintptr_t)__builtin_frame_address(0);
+
+	depth = here < newest_call ? depth + 1 : 1;
+	newest_call = here;
+	return corruption_hook && depth <= deepest;
+}
+
 void zend_mm_corrupted(const zend_mm_problem *problem)
 {
-	static volatile sig_atomic_t reporting;
-
 	zend_mm_let_interruptions_in();
-	if (corruption_hook) {
+	if (is_hook_usable()) {
 		corruption_hook(problem);
 	}
-	if (reporting) {
-		_exit(1); /* found again by what runs at exit */
+	if (!zend_mm_report_begin()) {
+		_exit(1); /* found again, by what runs at exit or by another thread */
 	}
-	reporting = 1;
 	zend_mm_print_problem(problem);
+	zend_mm_report_end();
 	if (zend_mm_corruption_aborts ||
 		(problem->heap && problem->heap->mode == ZEND_MM_MODERN)) {
 		abort();

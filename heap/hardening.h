@@ -94,9 +94,13 @@ static inline const size_t *zend_mm_link_bad_shadow(const struct zend_mm_hardeni
 	return words[1] != *expected ? &words[1] : NULL;
 }
 
-/* A check of a hardened heap has failed (heap/hardened/failed.c). */
+/* A check of a hardened heap has failed (heap/hardened/failed.c): at an address, or because a word
+ * is not what it has to be. */
 ZEND_MM_NORETURN void zend_mm_hardened_failed(const zend_mm_heap *heap, const char *reason,
-	const void *address, const void *word, size_t expected) ZEND_MM_COLD;
+	const void *address) ZEND_MM_COLD;
+ZEND_MM_NORETURN void zend_mm_hardened_failed_word(const zend_mm_heap *heap, const char *reason,
+	const void *address, const void *word, zend_mm_expectation expectation,
+	size_t expected) ZEND_MM_COLD;
 
 /* The link at a place, after it was compared with its shadow. */
 static zend_always_inline void *zend_mm_link_checked(const zend_mm_heap *heap,
@@ -106,7 +110,7 @@ static zend_always_inline void *zend_mm_link_checked(const zend_mm_heap *heap,
 	void *link = zend_mm_link_decode(hardening, place, words[0]);
 
 	if (UNEXPECTED(!zend_mm_link_is_whole(hardening, place))) {
-		zend_mm_hardened_failed(heap, reason, place, &words[1],
+		zend_mm_hardened_failed_word(heap, reason, place, &words[1], ZEND_MM_EXPECT_EXACTLY,
 			zend_mm_link_shadow(hardening, place, link));
 	}
 	return link;

@@ -42,5 +42,5 @@ bool zend_mm_locate(zend_mm_heap *heap, const void *address, zend_mm_place *plac
 {
 	*place = (zend_mm_place){ .page = 0 };
 	heap->verbs->locate(heap, address, place);
-	return place->region.address != NULL;
+	return place->region.address != NULL && place->region.kind != ZEND_MM_REGION_HEAP;
 }

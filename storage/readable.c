@@ -5,15 +5,19 @@
  * Called by the deep checks and by reports, which follow pointers that may be damaged.  The
  * question is put as a system call that reads from the address and says EFAULT instead of ending
  * the process.
+ *
+ * A reader (readable.h) remembers the answers, by windows of 64 pages: a list of thousands of
+ * blocks costs one call for each window that it leads through, not one for each block.
  */
 #include "storage/readable.h"
+#include "storage/sanitizer.h"
 #include "storage/storage.h"
 
 #if defined(_WIN32)
 # define WIN32_LEAN_AND_MEAN
 # include <windows.h>
 
-static bool zend_mm_byte_readable(const void *address)
+static bool byte_readable(const void *address)
 {
 	const DWORD unreadable = PAGE_NOACCESS | PAGE_GUARD;
 	MEMORY_BASIC_INFORMATION info;
@@ -27,36 +31,53 @@ static bool zend_mm_byte_readable(const void *address)
 # include <unistd.h>
 
 /* The process reads from itself as it would from another one; valgrind knows nothing to say about
- * that.  Where the system forbids the call, the address counts as readable. */
-static bool zend_mm_byte_readable(const void *address)
+ * that.  One byte of each page: how many pages can be read before the first that cannot.  Where the
+ * system forbids the call, addresses count as readable. */
+static unsigned pages_readable(uintptr_t page, unsigned count, size_t page_size)
 {
 	int saved_errno = errno;
-	char byte;
-	struct iovec here = { &byte, 1 }, there = { (void *)(uintptr_t)address, 1 };
-	bool readable = process_vm_readv(getpid(), &here, 1, &there, 1, 0) == 1 || errno != EFAULT;
+	char bytes[ZEND_MM_READER_PAGES];
+	struct iovec here = { bytes, count }, there[ZEND_MM_READER_PAGES];
+	ssize_t got;
 
+	for (unsigned i = 0; i < count; i++) {
+		there[i] = (struct iovec) { (void *)(page + i * page_size), 1 };
+	}
+	got = process_vm_readv(getpid(), &here, 1, there, count, 0);
+	if (got < 0) {
+		got = errno == EFAULT ? 0 : count;
+	}
 	errno = saved_errno;
-	return readable;
+	return (unsigned)got;
+}
+
+static bool byte_readable(const void *address)
+{
+	return pages_readable((uintptr_t)address, 1, 0) == 1;
 }
 
 /* Not memcpy(), where it can be helped: sanitizers would complain of memory that is theirs. */
-static void copy_readable(const void *address, void *copy, size_t size)
+static bool copy_memory(const void *address, void *copy, size_t size)
 {
 	int saved_errno = errno;
 	struct iovec here = { copy, size }, there = { (void *)(uintptr_t)address, size };
+	ssize_t got = process_vm_readv(getpid(), &here, 1, &there, 1, 0);
+	bool allowed = got >= 0 || errno == EFAULT;
 
-	if (process_vm_readv(getpid(), &here, 1, &there, 1, 0) != (ssize_t)size) {
+	errno = saved_errno;
+	if (!allowed) {
 		memcpy(copy, address, size);
 	}
-	errno = saved_errno;
+	return !allowed || got == (ssize_t)size;
 }
-# define COPY(address, copy, size) copy_readable(address, copy, size)
+# define ZEND_MM_PAGES_READABLE pages_readable
+# define ZEND_MM_COPY_MEMORY copy_memory
 #else
 # include <errno.h>
 # include <unistd.h>
 
 /* A pipe takes bytes from the address or says that it cannot. */
-static bool zend_mm_byte_readable(const void *address)
+static bool byte_readable(const void *address)
 {
 	int saved_errno = errno;
 	int ends[2];
@@ -73,8 +94,24 @@ static bool zend_mm_byte_readable(const void *address)
 }
 #endif
 
-#ifndef COPY
-# define COPY(address, copy, size) memcpy(copy, address, size)
+#ifndef ZEND_MM_PAGES_READABLE
+static unsigned one_page_readable(uintptr_t page, unsigned count, size_t page_size)
+{
+	(void)count;
+	(void)page_size;
+	return byte_readable((const void *)page);
+}
+
+static bool copy_if_readable(const void *address, void *copy, size_t size)
+{
+	if (!zend_mm_readable(address, size)) {
+		return false;
+	}
+	memcpy(copy, address, size);
+	return true;
+}
+# define ZEND_MM_PAGES_READABLE one_page_readable
+# define ZEND_MM_COPY_MEMORY copy_if_readable
 #endif
 
 bool zend_mm_readable(const void *address, size_t size)
@@ -87,7 +124,7 @@ bool zend_mm_readable(const void *address, size_t size)
 		return false;
 	}
 	while (place < end) {
-		if (!zend_mm_byte_readable((const void *)place)) {
+		if (!byte_readable((const void *)place)) {
 			return false;
 		}
 		place = (place & ~(page - 1)) + page;
@@ -100,9 +137,69 @@ bool zend_mm_readable(const void *address, size_t size)
 
 bool zend_mm_read_memory(const void *address, void *copy, size_t size)
 {
-	if (!zend_mm_readable(address, size)) {
+	return ZEND_MM_COPY_MEMORY(address, copy, size);
+}
+
+/* {{{ Readers. */
+
+void zend_mm_reader_open(struct zend_mm_reader *reader)
+{
+	memset(reader, 0, sizeof(*reader));
+	reader->page_size = zend_mm_page_size();
+	reader->directly = !zend_mm_sanitizer_listens();
+}
+
+static uint64_t first_bits(unsigned count)
+{
+	return count == 64 ? ~UINT64_C(0) : (UINT64_C(1) << count) - 1;
+}
+
+/* Whether a page can be read, from what is known, or from a question about it and those behind it
+ * in its window. */
+static bool page_known_readable(struct zend_mm_reader *reader, uintptr_t page)
+{
+	uintptr_t number = page / reader->page_size;
+	unsigned bit = number % ZEND_MM_READER_PAGES;
+	unsigned rest = ZEND_MM_READER_PAGES - bit;
+	uintptr_t base = number - bit;
+	struct zend_mm_reader_window *window = &reader->windows[base / ZEND_MM_READER_PAGES
+		% ZEND_MM_READER_WINDOWS];
+	unsigned readable, known;
+
+	if (window->base != base || window->known == 0) {
+		*window = (struct zend_mm_reader_window) { .base = base };
+	}
+	if (!(window->known >> bit & 1)) {
+		if (reader->calls == ZEND_MM_READER_CALLS) {
+			return false;
+		}
+		reader->calls++;
+		readable = ZEND_MM_PAGES_READABLE(page, rest, reader->page_size);
+		known = readable < rest ? readable + 1 : rest;
+		window->readable |= first_bits(readable) << bit;
+		window->known |= first_bits(known) << bit;
+	}
+	return window->readable >> bit & 1;
+}
+
+bool zend_mm_reader_copy(struct zend_mm_reader *reader, const void *address, void *copy,
+	size_t size)
+{
+	uintptr_t page = (uintptr_t)address & ~(uintptr_t)(reader->page_size - 1);
+
+	if ((uintptr_t)address + size < (uintptr_t)address) {
 		return false;
 	}
-	COPY(address, copy, size);
+	if (!reader->directly) {
+		return zend_mm_read_memory(address, copy, size);
+	}
+	for (; page < (uintptr_t)address + size; page += reader->page_size) {
+		if (!page_known_readable(reader, page)) {
+			return false;
+		}
+	}
+	memcpy(copy, address, size);
 	return true;
 }
+
+/* }}} */

@@ -21,12 +21,12 @@ ok "but the program's archive has" sh -c 'nm "$1" 2> "$2" | grep -q zend_mm_stud
 
 missing=
 for name in $(names "$builddir"/obj/heap/legacy/*.o "$builddir"/obj/heap/modern/*.o); do
-	grep -qw "#define $name" "$srcdir/heap/study/names.h" || missing="$missing $name"
+	grep -qw "#define $name" "$srcdir/heap/names.h" || missing="$missing $name"
 done
-is "$missing" "" "each external name of the designs is in heap/study/names.h"
+is "$missing" "" "each external name of the designs is in heap/names.h"
 unused=
 names "$builddir"/obj/heap/legacy/*.o "$builddir"/obj/heap/modern/*.o > "$tmp/names"
-for name in $(sed -n 's/^#define \(zend_mm_[a-z0-9_]*\).*/\1/p' "$srcdir/heap/study/names.h"); do
+for name in $(sed -n 's/^#define \(zend_mm_[a-z0-9_]*\).*/\1/p' "$srcdir/heap/names.h"); do
 	grep -qx "$name" "$tmp/names" || unused="$unused $name"
 done
 is "$unused" "" "and nothing else is"

@@ -281,7 +281,7 @@ int main(void)
 		"an address is inside a slot, not its beginning",
 		"an address is in no chunk of the heap");
 	attack_pointers(ZEND_MM_LEGACY, "a block was freed already and is in the cache",
-		"a block's header is overwritten, or no block begins at an address",
+		"an address is inside a block, not its beginning",
 		"no block of the heap can begin at an address");
 	attack_blocks();
 	check_old_links(ZEND_MM_LEGACY);

@@ -187,7 +187,8 @@ static bool are_whole(const struct guard_layer *guard, const struct guard_record
 		return true;
 	}
 	*problem = (zend_mm_problem){
-		.heap = guard->heap, .reason = reason, .address = record->data, .word = other
+		.heap = guard->heap, .reason = reason, .address = record->data, .word = other,
+		.expectation = ZEND_MM_EXPECT_EXACTLY
 	};
 	size = size < sizeof problem->found ? size : sizeof problem->found;
 	memcpy(&problem->found, other, size);

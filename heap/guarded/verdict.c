@@ -95,10 +95,26 @@ static void describe_block(const struct guard_record *record, zend_mm_place *pla
 	};
 }
 
+/* A neighbour as the program knows it. */
+static void describe_neighbour(const struct guard_layer *guard, zend_mm_block_info *block)
+{
+	const struct guard_record *record = block->data && block->state == ZEND_MM_BLOCK_USED ?
+		zend_mm_guard_record_around(&guard->records, block->data) : NULL;
+
+	if (record) {
+		block->data = record->data;
+		block->usable = block->requested = record->size;
+		block->state = record->state == guard_kept ? ZEND_MM_BLOCK_QUARANTINED : block->state;
+	}
+}
+
 void zend_mm_guard_describe(const struct guard_layer *guard, const void *address,
 	zend_mm_place *place)
 {
 	const struct guard_record *record = zend_mm_guard_record_around(&guard->records, address);
+
+	describe_neighbour(guard, &place->before);
+	describe_neighbour(guard, &place->after);
 
 	if (!record) {
 		record = zend_mm_guard_record_at(&guard->records, address);

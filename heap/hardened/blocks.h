@@ -79,18 +79,20 @@ static inline const zend_mm_segment *segment_with(const legacy_heap_t *heap, con
 }
 
 /* A link leads to a block of a segment, or to a list's sentinel in the heap's own structure. */
-static inline void check_link(const legacy_heap_t *heap, const void *block)
+static inline void check_link(const legacy_heap_t *heap, const block_t *block, const void *link)
 {
 	const zend_mm_segment *segment;
+	uintptr_t leads_to = *(const uintptr_t *) link;
 
-	if (!heap->hardening.lists || (uintptr_t) block - (uintptr_t) heap < sizeof *heap) {
+	if (!heap->hardening.lists || leads_to - (uintptr_t) heap < sizeof *heap) {
 		return;
 	}
-	segment = segment_with(heap, block);
-	if (UNEXPECTED(!segment || (uintptr_t) block % legacy_alignment
+	segment = segment_with(heap, (const void *) leads_to);
+	if (UNEXPECTED(!segment || leads_to % legacy_alignment
 			!= (uintptr_t) segment % legacy_alignment)) {
-		zend_mm_hardened_failed(&heap->head, "a link of a list leads out of the heap's segments",
-			block, NULL, 0);
+		zend_mm_hardened_failed_word(&heap->head,
+			"a link of a list leads out of the heap's segments", block, link,
+			ZEND_MM_EXPECT_UNKNOWN, 0);
 	}
 }
 
@@ -116,13 +118,12 @@ static inline void check_listed(const legacy_heap_t *heap, const block_t *block)
 	if (UNEXPECTED(!segment || (uintptr_t) block % legacy_alignment
 			!= (uintptr_t) segment % legacy_alignment)) {
 		zend_mm_hardened_failed(&heap->head,
-			"a list of free blocks leads out of the heap's segments", block, NULL, 0);
+			"a list of free blocks leads out of the heap's segments", block);
 	}
 	if (UNEXPECTED(block->word > (uintptr_t) segment_guard(segment, segment->size)
 			- (uintptr_t) block || (!block_is_first(block) && block_before_size(block)
 			> (uintptr_t) block - (uintptr_t) segment_first_block(segment)))) {
-		zend_mm_hardened_failed(&heap->head, "a free block's header is overwritten", block,
-			&block->word, block->word);
+		zend_mm_legacy_corrupted_block(heap, "a free block's header is overwritten", block);
 	}
 }
 
@@ -133,14 +134,14 @@ static inline void check_neighbours(const legacy_heap_t *heap, const block_t *bl
 	const block_t *after = block_after(block);
 
 	if (UNEXPECTED(after != guard && !has_copy(after, guard))) {
-		zend_mm_hardened_failed(&heap->head,
-			"the header of the block behind is overwritten", block, &after->word, after->word);
+		zend_mm_legacy_corrupted_block(heap, "the header of the block behind is overwritten",
+			after);
 	}
 	if (UNEXPECTED(!block_is_first(block) && (block_before_size(block)
 			> (uintptr_t) block - (uintptr_t) segment_first_block(segment)
 			|| block_before(block)->word != block->before))) {
-		zend_mm_hardened_failed(&heap->head, "a block's copy of the size before it is overwritten",
-			block, &block->before, block->before);
+		zend_mm_legacy_corrupted_block(heap,
+			"a block's copy of the size before it is overwritten", block);
 	}
 }
 
@@ -157,19 +158,17 @@ static inline void check_freed(const legacy_heap_t *heap, const block_t *block)
 	if (UNEXPECTED(!segment || block < segment_first_block(segment)
 			|| (uintptr_t) block % legacy_alignment != (uintptr_t) segment % legacy_alignment)) {
 		zend_mm_hardened_failed(&heap->head, "no block of the heap can begin at an address",
-			block_data(block), NULL, 0);
+			block_data(block));
 	}
 	guard = segment_guard(segment, segment->size);
 	if (UNEXPECTED(block >= guard || !has_copy(block, guard))) {
-		zend_mm_hardened_failed(&heap->head,
-			"a block's header is overwritten, or no block begins at an address", block,
-			&block->word, block->word);
+		zend_mm_legacy_corrupted_block(heap, "a block's header is overwritten", block);
 	}
 	check_neighbours(heap, block, segment, guard);
 	if (heap->hardening.links && block_size(block) < legacy_small_limit
 			&& UNEXPECTED(zend_mm_link_is_whole(&heap->hardening, block_data(block)))) {
 		zend_mm_hardened_failed(&heap->head, "a block was freed already and is in the cache",
-			block, NULL, 0);
+			block);
 	}
 }
 

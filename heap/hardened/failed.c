@@ -7,16 +7,26 @@
 #include "heap/failure.h"
 #include "heap/hardening.h"
 
-void zend_mm_hardened_failed(const zend_mm_heap *heap, const char *reason, const void *address,
-	const void *word, size_t expected)
+void zend_mm_hardened_failed(const zend_mm_heap *heap, const char *reason, const void *address)
+{
+	zend_mm_problem problem = {
+		.heap = (zend_mm_heap *)(uintptr_t)heap, .reason = reason, .address = address
+	};
+
+	zend_mm_corrupted(&problem);
+}
+
+void zend_mm_hardened_failed_word(const zend_mm_heap *heap, const char *reason,
+	const void *address, const void *word, zend_mm_expectation expectation, size_t expected)
 {
 	zend_mm_problem problem = {
 		.heap = (zend_mm_heap *)(uintptr_t)heap,
 		.reason = reason,
 		.address = address,
 		.word = word,
-		.found = word ? *(const size_t *)word : 0,
+		.found = *(const size_t *)word,
 		.expected = expected,
+		.expectation = expectation,
 	};
 
 	zend_mm_corrupted(&problem);

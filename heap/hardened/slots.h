@@ -98,11 +98,10 @@ static zend_always_inline void zend_mm_check_slot(const struct zend_mm_modern_he
 	offset = (size_t)((const char *)ptr - (const char *)zend_mm_page_address(chunk, page));
 	if (UNEXPECTED(offset % heap->bin_sizes[bin] != 0 ||
 		offset / heap->bin_sizes[bin] >= zend_mm_bins[bin].elements)) {
-		zend_mm_hardened_failed(&heap->head, "an address is inside a slot, not its beginning", ptr,
-			NULL, 0);
+		zend_mm_hardened_failed(&heap->head, "an address is inside a slot, not its beginning", ptr);
 	}
 	if (heap->hardening.links && UNEXPECTED(zend_mm_link_is_whole(&heap->hardening, ptr))) {
-		zend_mm_hardened_failed(&heap->head, "a slot was freed already", ptr, NULL, 0);
+		zend_mm_hardened_failed(&heap->head, "a slot was freed already", ptr);
 	}
 }
 
@@ -116,8 +115,7 @@ static zend_always_inline void zend_mm_check_pointer(const struct zend_mm_modern
 		return;
 	}
 	if (UNEXPECTED(chunk != heap->main_chunk && !zend_mm_chunks_contain(heap, chunk))) {
-		zend_mm_hardened_failed(&heap->head, "an address is in no chunk of the heap", ptr, NULL,
-			0);
+		zend_mm_hardened_failed(&heap->head, "an address is in no chunk of the heap", ptr);
 	}
 	zend_mm_check_slot(heap, chunk, ptr);
 }
@@ -130,12 +128,12 @@ static zend_always_inline void zend_mm_check_unlink(const struct zend_mm_chunk *
 	const struct zend_mm_modern_heap *heap = chunk->heap;
 
 	if (heap->hardening.lists && UNEXPECTED(chunk->next->prev != chunk)) {
-		zend_mm_hardened_failed(&heap->head, "the next chunk does not point back", chunk,
-			&chunk->next->prev, (size_t)(uintptr_t)chunk);
+		zend_mm_hardened_failed_word(&heap->head, "the next chunk does not point back", chunk,
+			&chunk->next->prev, ZEND_MM_EXPECT_EXACTLY, (size_t)(uintptr_t)chunk);
 	}
 	if (heap->hardening.lists && UNEXPECTED(chunk->prev->next != chunk)) {
-		zend_mm_hardened_failed(&heap->head, "the previous chunk does not point back", chunk,
-			&chunk->prev->next, (size_t)(uintptr_t)chunk);
+		zend_mm_hardened_failed_word(&heap->head, "the previous chunk does not point back", chunk,
+			&chunk->prev->next, ZEND_MM_EXPECT_EXACTLY, (size_t)(uintptr_t)chunk);
 	}
 }
 
@@ -155,12 +153,20 @@ static inline const size_t *zend_mm_cached_bad_shadow(const struct zend_mm_moder
 		zend_mm_link_bad_shadow(&heap->hardening, &chunk->next, expected) : NULL;
 }
 
-/* The same without a look at the shadow, for checks and walks. */
+/* The same without a look at the shadow, for checks and walks: of a word read from the chunk, and
+ * of the one that is there. */
+static inline struct zend_mm_chunk *zend_mm_cached_word_decode(
+	const struct zend_mm_modern_heap *heap, const struct zend_mm_chunk *chunk,
+	const struct zend_mm_chunk *word)
+{
+	return heap->hardening.cached ? (struct zend_mm_chunk *)zend_mm_link_decode(&heap->hardening,
+		&chunk->next, (size_t)(uintptr_t)word) : (struct zend_mm_chunk *)(uintptr_t)word;
+}
+
 static inline struct zend_mm_chunk *zend_mm_cached_decode(const struct zend_mm_modern_heap *heap,
 	const struct zend_mm_chunk *chunk)
 {
-	return heap->hardening.cached ? (struct zend_mm_chunk *)zend_mm_link_decode(&heap->hardening,
-		&chunk->next, (size_t)(uintptr_t)chunk->next) : chunk->next;
+	return zend_mm_cached_word_decode(heap, chunk, chunk->next);
 }
 
 static zend_always_inline void zend_mm_cached_set_next(const struct zend_mm_modern_heap *heap,

@@ -36,8 +36,8 @@ static zend_always_inline void ring_leave(legacy_heap_t *heap, block_t *block)
 	block_t *prev = block_ring(block)->prev;
 	block_t *next = block_ring(block)->next;
 
-	check_link(heap, prev);
-	check_link(heap, next);
+	check_link(heap, block, &block_ring(block)->prev);
+	check_link(heap, block, &block_ring(block)->next);
 	if (UNEXPECTED(block_ring(prev)->next != block)
 			|| UNEXPECTED(block_ring(next)->prev != block)) {
 		zend_mm_legacy_corrupted_ring(heap, block);

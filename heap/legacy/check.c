@@ -20,25 +20,63 @@
 #include "heap/legacy/check.h"
 #include "heap/legacy/guard.h"
 #include "heap/legacy/ideas.h"
+#include "heap/legacy/tags.h"
 #include "heap/legacy/verbs.h"
 #include "storage/readable.h"
 
 bool zend_mm_legacy_wrong(struct zend_mm_legacy_check *check, const char *reason,
-	const void *address, const void *word, size_t expected)
+	const void *address)
 {
-	check->problem.reason = reason;
-	check->problem.address = address;
-	check->problem.word = word;
-	check->problem.found = word ? *(const size_t *) word : 0;
-	check->problem.expected = word ? expected : 0;
+	check->problem = (zend_mm_problem) {
+		.heap = &check->heap->head, .reason = reason, .address = address
+	};
 	return false;
 }
 
-/* A wrong word of the heap's structure. */
+bool zend_mm_legacy_wrong_word(struct zend_mm_legacy_check *check, const char *reason,
+	const void *address, const void *word)
+{
+	zend_mm_legacy_wrong(check, reason, address);
+	check->problem.word = word;
+	check->problem.found = *(const size_t *) word;
+	return false;
+}
+
+bool zend_mm_legacy_wrong_value(struct zend_mm_legacy_check *check, const char *reason,
+	const void *address, const void *word, size_t expected)
+{
+	zend_mm_legacy_wrong_word(check, reason, address, word);
+	check->problem.expected = expected;
+	check->problem.expectation = ZEND_MM_EXPECT_EXACTLY;
+	return false;
+}
+
+bool zend_mm_legacy_beyond(struct zend_mm_legacy_check *check, const char *reason,
+	const void *word, zend_mm_expectation expectation, size_t bound)
+{
+	zend_mm_legacy_wrong_value(check, reason, check->heap, word, bound);
+	check->problem.expectation = expectation;
+	return false;
+}
+
+/* A word of the heap's structure that has another value than it has to have. */
 static bool wrong_word(struct zend_mm_legacy_check *check, const char *reason, const size_t *word,
 	size_t expected)
 {
-	return zend_mm_legacy_wrong(check, reason, check->heap, word, expected);
+	return zend_mm_legacy_wrong_value(check, reason, check->heap, word, expected);
+}
+
+/* A block whose size word makes no sense, or is not the one of its copy: what the tags of the whole
+ * segment say about it. */
+static bool wrong_tags(struct zend_mm_legacy_check *check, const char *reason,
+	const block_t *block)
+{
+	zend_mm_problem *problem = &check->problem;
+
+	zend_mm_legacy_wrong_word(check, reason, block, &block->word);
+	zend_mm_legacy_judge_tags(check->heap, block, problem);
+	problem->reason = reason;
+	return false;
 }
 
 /* {{{ Step 1: the heap's own words. */
@@ -48,15 +86,20 @@ static bool check_heap_words(struct zend_mm_legacy_check *check)
 	legacy_heap_t *heap = check->heap;
 
 	if (heap->segment_size < 32 || (heap->segment_size & (heap->segment_size - 1)) != 0) {
-		return wrong_word(check, "the segment size is no power of two", &heap->segment_size, 0);
+		return zend_mm_legacy_wrong_word(check, "the segment size is no power of two", heap,
+			&heap->segment_size);
 	}
 	if (heap->head.limit < heap->segment_size) {
-		return wrong_word(check, "the limit is less than a segment", &heap->head.limit,
-			heap->segment_size);
+		return zend_mm_legacy_beyond(check, "the limit is less than a segment",
+			&heap->head.limit, ZEND_MM_EXPECT_AT_LEAST, heap->segment_size);
 	}
 	if (heap->head.overflow < 0 || heap->head.overflow > 2) {
-		return zend_mm_legacy_wrong(check, "the overflow state is none of 0, 1 and 2", heap,
-			NULL, 0);
+		zend_mm_legacy_wrong(check, "the overflow state is none of 0, 1 and 2", heap);
+		check->problem.word = &heap->head.overflow;
+		check->problem.found = (unsigned) heap->head.overflow;
+		check->problem.expected = 2;
+		check->problem.expectation = ZEND_MM_EXPECT_AT_MOST;
+		return false;
 	}
 	return true;
 }
@@ -77,22 +120,22 @@ static bool check_segment(struct zend_mm_legacy_check *check, zend_mm_segment *c
 	const zend_mm_segment *segment = *place;
 
 	if (!segment) {
-		return zend_mm_legacy_wrong(check, "the segment list ends too early", heap, place, 0);
+		return zend_mm_legacy_wrong_word(check, "the segment list ends too early", heap, place);
 	}
 	if ((uintptr_t) segment % legacy_alignment != 0
 			|| !zend_mm_readable(segment, legacy_segment_header_size)) {
-		return zend_mm_legacy_wrong(check, "a link of the segment list is no address", heap,
-			place, 0);
+		return zend_mm_legacy_wrong_word(check, "a link of the segment list is no address", heap,
+			place);
 	}
 	if (segment->size > bytes_left || segment->size < heap->segment_size
 			|| segment->size % heap->segment_size != 0
 			|| segment->size < legacy_segment_overhead) {
-		return zend_mm_legacy_wrong(check, "a segment's size is impossible", segment,
-			&segment->size, 0);
+		return zend_mm_legacy_wrong_word(check, "a segment's size is impossible", segment,
+			&segment->size);
 	}
 	if (!zend_mm_readable(segment_guard(segment, segment->size), legacy_header_size)) {
-		return zend_mm_legacy_wrong(check, "a segment's end cannot be read", segment,
-			&segment->size, 0);
+		return zend_mm_legacy_wrong_word(check, "a segment's end cannot be read", segment,
+			&segment->size);
 	}
 	return true;
 }
@@ -105,7 +148,7 @@ static bool check_overlaps(struct zend_mm_legacy_check *check)
 		if ((uintptr_t) extents[i].segment - (uintptr_t) extents[i - 1].segment
 				< extents[i - 1].size) {
 			return zend_mm_legacy_wrong(check, "two segments overlap, or one is listed twice",
-				extents[i].segment, NULL, 0);
+				extents[i].segment);
 		}
 	}
 	return true;
@@ -126,8 +169,8 @@ static bool check_segments(struct zend_mm_legacy_check *check)
 		place = &(*place)->next_segment;
 	}
 	if (*place) {
-		return zend_mm_legacy_wrong(check, "the segment list is longer than counted", heap, place,
-			0);
+		return zend_mm_legacy_wrong_value(check, "the segment list is longer than counted", heap,
+			place, 0);
 	}
 	if (bytes_left != 0) {
 		return wrong_word(check, "real_size is not the sum of the segments",
@@ -146,21 +189,17 @@ static bool check_block(struct zend_mm_legacy_check *check, const block_t *block
 	size_t size = block_size(block);
 
 	if (size < legacy_smallest_block || size % legacy_alignment != 0 || size > room) {
-		return zend_mm_legacy_wrong(check, "a block's size is impossible", block, &block->word,
-			0);
+		return wrong_tags(check, "a block's size is impossible", block);
 	}
 	if (!block_is_free(block) && !block_is_used(block)) {
-		return zend_mm_legacy_wrong(check, "a block's type is neither free nor used", block,
-			&block->word, 0);
+		return wrong_tags(check, "a block's type is neither free nor used", block);
 	}
 	if (block_after(block)->before != block->word) {
-		return zend_mm_legacy_wrong(check,
-			"a block's size word disagrees with its copy in the block after it", block,
-			&block_after(block)->before, block->word);
+		return wrong_tags(check,
+			"a block's size word disagrees with its copy in the block after it", block);
 	}
 	if (idea_coalescing(check->heap) && block_is_free(block) && block_before_is_free(block)) {
-		return zend_mm_legacy_wrong(check, "two neighbouring blocks are both free", block, NULL,
-			0);
+		return zend_mm_legacy_wrong(check, "two neighbouring blocks are both free", block);
 	}
 	return true;
 }
@@ -182,8 +221,9 @@ static bool check_blocks(struct zend_mm_legacy_check *check,
 	const block_t *block = segment_first_block(extent->segment);
 
 	if (block->before != block_guard) {
-		return zend_mm_legacy_wrong(check, "a segment's first block has no mark of being it",
-			block, &block->before, block_guard);
+		return zend_mm_legacy_wrong_value(check,
+			"a segment's first block has no mark of being it", block, &block->before,
+			block_guard);
 	}
 	while (block != guard) {
 		if (!check_block(check, block, (uintptr_t) guard - (uintptr_t) block)) {
@@ -193,8 +233,8 @@ static bool check_blocks(struct zend_mm_legacy_check *check,
 		block = block_after(block);
 	}
 	if (guard->word != (legacy_header_size | block_guard)) {
-		return zend_mm_legacy_wrong(check, "a segment's guard is damaged", guard, &guard->word,
-			legacy_header_size | block_guard);
+		return zend_mm_legacy_wrong_value(check, "a segment's guard is damaged", guard,
+			&guard->word, legacy_header_size | block_guard);
 	}
 	return true;
 }
@@ -217,7 +257,7 @@ static bool check_unlisted(struct zend_mm_legacy_check *check, const block_t *bl
 	zend_mm_problem problem;
 
 	if (block_is_free(block)) {
-		return zend_mm_legacy_wrong(check, "a free block is in no list", block, NULL, 0);
+		return zend_mm_legacy_wrong(check, "a free block is in no list", block);
 	}
 	if (!legacy_plain && block_is_damaged(check->heap, block, &problem)) {
 		check->problem = problem;
@@ -253,9 +293,11 @@ static bool check_own_block(struct zend_mm_legacy_check *check, const void *data
 	if (!check_is_block(check, block) || !block_is_used(block)
 			|| map_get(&check->map, plane_listed, zend_mm_legacy_map_bit(&check->map, block))
 			|| block_size(block) < legacy_true_size(least)) {
-		return zend_mm_legacy_wrong(check,
-			"the reserve, or the heap's own block, is no used block of its size",
-			check->heap, data == check->heap->reserve ? &check->heap->reserve : NULL, 0);
+		const char *reason = "the reserve, or the heap's own block, is no used block of its size";
+
+		return data == check->heap->reserve
+			? zend_mm_legacy_wrong_word(check, reason, check->heap, &check->heap->reserve)
+			: zend_mm_legacy_wrong(check, reason, check->heap);
 	}
 	return true;
 }
@@ -290,8 +332,8 @@ static bool check_figures(struct zend_mm_legacy_check *check)
 			&heap->head.below_peak, heap->head.peak - used);
 	}
 	if (heap->head.real_peak < heap->head.real_size) {
-		return wrong_word(check, "the real peak is less than real_size", &heap->head.real_peak,
-			heap->head.real_size);
+		return zend_mm_legacy_beyond(check, "the real peak is less than real_size",
+			&heap->head.real_peak, ZEND_MM_EXPECT_AT_LEAST, heap->head.real_size);
 	}
 	return true;
 }
@@ -314,12 +356,13 @@ static bool check_counts(struct zend_mm_legacy_check *check)
 	legacy_heap_t *heap = check->heap;
 
 	if (segment_count(heap) > heap->head.real_size / heap->segment_size) {
-		return wrong_word(check, "real_size is less than the segments have",
-			&heap->head.real_size, 0);
+		return zend_mm_legacy_beyond(check, "real_size is less than the segments have",
+			&heap->head.real_size, ZEND_MM_EXPECT_AT_LEAST,
+			segment_count(heap) * heap->segment_size);
 	}
 	if (heap->head.real_size > heap->head.real_peak) {
-		return wrong_word(check, "the real peak is less than real_size", &heap->head.real_peak,
-			heap->head.real_size);
+		return zend_mm_legacy_beyond(check, "the real peak is less than real_size",
+			&heap->head.real_peak, ZEND_MM_EXPECT_AT_LEAST, heap->head.real_size);
 	}
 	return true;
 }

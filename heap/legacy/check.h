@@ -24,9 +24,17 @@ struct zend_mm_legacy_check {
 	size_t cached_bytes;
 };
 
-/* Notes a problem; returns false, for steps to return.  word may be NULL. */
+/* Note a problem; return false, for steps to return: at an address alone, with a word of which
+ * nothing more is known, with one that has another value than it has to have (expected), or one
+ * that is beyond a bound. */
 bool zend_mm_legacy_wrong(struct zend_mm_legacy_check *check, const char *reason,
+	const void *address);
+bool zend_mm_legacy_wrong_word(struct zend_mm_legacy_check *check, const char *reason,
+	const void *address, const void *word);
+bool zend_mm_legacy_wrong_value(struct zend_mm_legacy_check *check, const char *reason,
 	const void *address, const void *word, size_t expected);
+bool zend_mm_legacy_beyond(struct zend_mm_legacy_check *check, const char *reason,
+	const void *word, zend_mm_expectation expectation, size_t bound);
 
 /* Whether a block begins at an address that a link holds; the address may be anything. */
 static inline bool check_is_block(const struct zend_mm_legacy_check *check, const void *address)

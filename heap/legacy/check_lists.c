@@ -29,14 +29,14 @@ static bool check_free_member(struct zend_mm_legacy_check *check, const void *ho
 	block_t *const *link)
 {
 	if (!check_is_block(check, *link)) {
-		return zend_mm_legacy_wrong(check, "a link of a list leads to no block", holder, link, 0);
+		return zend_mm_legacy_wrong_word(check, "a link of a list leads to no block", holder, link);
 	}
 	if (!block_is_free(*link)) {
-		return zend_mm_legacy_wrong(check, "a block in a list of free blocks is not free", *link,
-			&(*link)->word, block_size(*link) | block_free);
+		return zend_mm_legacy_wrong_value(check, "a block in a list of free blocks is not free",
+			*link, &(*link)->word, block_size(*link) | block_free);
 	}
 	if (!mark_listed(check, *link)) {
-		return zend_mm_legacy_wrong(check, "a block is listed twice", *link, link, 0);
+		return zend_mm_legacy_wrong_word(check, "a block is listed twice", *link, link);
 	}
 	check->listed_free_blocks++;
 	return true;
@@ -46,8 +46,8 @@ static bool check_points_back(struct zend_mm_legacy_check *check, const block_t 
 	block_t *const *link, const block_t *expected)
 {
 	if (*link != expected) {
-		return zend_mm_legacy_wrong(check, "a block of a list does not point back", block, link,
-			(size_t) expected);
+		return zend_mm_legacy_wrong_value(check, "a block of a list does not point back", block,
+			link, (size_t) expected);
 	}
 	return true;
 }
@@ -63,20 +63,21 @@ static bool check_cached(struct zend_mm_legacy_check *check, size_t bucket, cons
 	size_t expected;
 
 	if (!check_is_block(check, block)) {
-		return zend_mm_legacy_wrong(check, "a link of the cache leads to no block", link, link,
-			0);
+		return zend_mm_legacy_wrong_word(check, "a link of the cache leads to no block", link,
+			link);
 	}
 	if (block->word != (bucket_size(bucket) | block_used)) {
-		return zend_mm_legacy_wrong(check, "a block in the cache has the wrong size or type",
-			block, &block->word, bucket_size(bucket) | block_used);
+		return zend_mm_legacy_wrong_value(check,
+			"a block in the cache has the wrong size or type", block, &block->word,
+			bucket_size(bucket) | block_used);
 	}
 	if (!mark_listed(check, block)) {
-		return zend_mm_legacy_wrong(check, "a block is in the cache twice", block, link, 0);
+		return zend_mm_legacy_wrong_word(check, "a block is in the cache twice", block, link);
 	}
 	shadow = cache_bad_shadow(check->heap, data, &expected);
 	if (shadow) {
-		return zend_mm_legacy_wrong(check, "a cached block's link does not agree with its shadow",
-			block, shadow, expected);
+		return zend_mm_legacy_wrong_value(check,
+			"a cached block's link does not agree with its shadow", block, shadow, expected);
 	}
 	check->cached_bytes += bucket_size(bucket);
 	return true;
@@ -116,7 +117,7 @@ static bool check_queue(struct zend_mm_legacy_check *check, size_t bucket)
 			return false;
 		}
 		if (block_size(block) != bucket_size(bucket)) {
-			return zend_mm_legacy_wrong(check,
+			return zend_mm_legacy_wrong_value(check,
 				"a block in a bucket has another size than the bucket's", block,
 				&block->word, bucket_size(bucket) | block_free);
 		}
@@ -136,7 +137,7 @@ static bool check_bucket_bit(struct zend_mm_legacy_check *check, size_t bucket)
 	bool hidden = filled && heap->hidden_buckets & bit;
 
 	if (!!(heap->small_bitmap & bit) != filled && !hidden) {
-		return zend_mm_legacy_wrong(check, "a bit of the small bitmap is wrong", heap,
+		return zend_mm_legacy_wrong_value(check, "a bit of the small bitmap is wrong", heap,
 			&heap->small_bitmap, heap->small_bitmap ^ bit);
 	}
 	return true;
@@ -169,11 +170,11 @@ static bool check_ring(struct zend_mm_legacy_check *check, const block_t *node)
 			return false;
 		}
 		if (block->word != node->word) {
-			return zend_mm_legacy_wrong(check, "two blocks of a ring differ in size", block,
+			return zend_mm_legacy_wrong_value(check, "two blocks of a ring differ in size", block,
 				&block->word, node->word);
 		}
 		if (block_links(block)->parent) {
-			return zend_mm_legacy_wrong(check, "a member of a ring has a parent", block,
+			return zend_mm_legacy_wrong_value(check, "a member of a ring has a parent", block,
 				&block_links(block)->parent, 0);
 		}
 		from = block;
@@ -204,20 +205,19 @@ static bool check_node(struct zend_mm_legacy_check *check, const void *holder,
 		return false;
 	}
 	if (depth > tree || !size_fits_place(block_size(node), tree, path, depth)) {
-		return zend_mm_legacy_wrong(check, "a tree node's size disagrees with the path to it",
-			node, &node->word, 0);
+		return zend_mm_legacy_wrong_word(check, "a tree node's size disagrees with the path to it",
+			node, &node->word);
 	}
 	links = block_links(node);
 	if (links->parent != place) {
-		return zend_mm_legacy_wrong(check, "a tree node's parent link is wrong", node,
+		return zend_mm_legacy_wrong_value(check, "a tree node's parent link is wrong", node,
 			&links->parent, (size_t) place);
 	}
 	if (!check_ring(check, node)) {
 		return false;
 	}
 	if (depth == tree && (links->child[0] || links->child[1])) {
-		return zend_mm_legacy_wrong(check, "a tree is deeper than a size has bits", node, NULL,
-			0);
+		return zend_mm_legacy_wrong(check, "a tree is deeper than a size has bits", node);
 	}
 	return depth == tree || (check_node(check, node, &links->child[0], tree, path, depth + 1)
 		&& check_node(check, node, &links->child[1], tree,
@@ -232,7 +232,7 @@ static bool check_trees(struct zend_mm_legacy_check *check)
 		size_t bit = (size_t) 1 << tree;
 
 		if (!!(heap->large_bitmap & bit) != !!heap->trees[tree]) {
-			return zend_mm_legacy_wrong(check, "a bit of the large bitmap is wrong", heap,
+			return zend_mm_legacy_wrong_value(check, "a bit of the large bitmap is wrong", heap,
 				&heap->large_bitmap, heap->large_bitmap ^ bit);
 		}
 		if (!check_node(check, heap, &heap->trees[tree], tree, bit, 0)) {
@@ -262,7 +262,7 @@ static bool check_rest(struct zend_mm_legacy_check *check)
 		}
 		if (block_size(block) >= legacy_small_limit) {
 			if (block_links(block)->parent != REST_MARK) {
-				return zend_mm_legacy_wrong(check,
+				return zend_mm_legacy_wrong_value(check,
 					"a large block in the rest list lacks the mark", block,
 					&block_links(block)->parent, (size_t) REST_MARK);
 			}
@@ -272,7 +272,12 @@ static bool check_rest(struct zend_mm_legacy_check *check)
 		link = &block_ring(block)->next;
 	}
 	if (heap->rest_count != large || large > legacy_rest_length) {
-		return zend_mm_legacy_wrong(check, "the rest list's count is wrong", heap, NULL, 0);
+		zend_mm_legacy_wrong(check, "the rest list's count is wrong", heap);
+		check->problem.word = &heap->rest_count;
+		check->problem.found = heap->rest_count;
+		check->problem.expected = large;
+		check->problem.expectation = ZEND_MM_EXPECT_EXACTLY;
+		return false;
 	}
 	return check_points_back(check, sentinel, &heap->rest.prev, from);
 }

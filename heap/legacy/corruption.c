@@ -3,36 +3,57 @@
  * heap/legacy/corruption.c - the reports of failed checks.
  *
  * Called from the cold side of checks in blocks.h, trie.c, segments.c and guard.h.  What is wrong
- * is found by comparing again, so that the checks themselves stay a comparison and a branch.
+ * is found by comparing again, so that the checks themselves stay a comparison and a branch; which
+ * of two words that disagree is the wrong one is found in the rest of the segment (tags.h).
  */
 #include "heap/failure.h"
 #include "heap/legacy/corruption.h"
+#include "heap/legacy/guard.h"
+#include "heap/legacy/tags.h"
 
-LEGACY_CORRUPTED static void report(legacy_heap_t *heap, const char *reason,
-	const void *address, const void *word, size_t found, size_t expected)
+/* A wrong word, and what it should be. */
+static zend_mm_problem problem_of(legacy_heap_t *heap, const char *reason, const void *address,
+	const void *word, size_t expected)
 {
-	zend_mm_problem problem = {
+	return (zend_mm_problem) {
 		.heap = &heap->head,
 		.reason = reason,
 		.address = address,
 		.word = word,
-		.found = found,
-		.expected = expected
+		.found = *(const size_t *) word,
+		.expected = expected,
+		.expectation = ZEND_MM_EXPECT_EXACTLY
 	};
+}
+
+LEGACY_CORRUPTED static void report(legacy_heap_t *heap, const char *reason,
+	const void *address, const void *word, size_t expected)
+{
+	zend_mm_problem problem = problem_of(heap, reason, address, word, expected);
 
 	zend_mm_corrupted(&problem);
 }
 
+static const char *const reasons_of_damage[] = {
+	[tags_word] = "a block's size word disagrees with its copy in the block after it",
+	[tags_copy] = "a block's copy of the size word before it disagrees with that word",
+	[tags_header] = "a block's header is overwritten",
+	[tags_more] = "the headers of several blocks are overwritten",
+};
+
 void zend_mm_legacy_corrupted_tags(legacy_heap_t *heap, block_t *block)
 {
 	block_t *after = block_after(block);
+	zend_mm_problem problem = after->before != block->word
+		? problem_of(heap, reasons_of_damage[tags_word], block, &after->before, block->word)
+		: problem_of(heap, reasons_of_damage[tags_copy], block, &block->before,
+			block_before(block)->word);
+	enum zend_mm_legacy_damage damage = zend_mm_legacy_judge_tags(heap, block, &problem);
 
-	if (after->before != block->word) {
-		report(heap, "a block's size word disagrees with its copy in the block after it", block,
-			&after->before, after->before, block->word);
+	if (damage != tags_whole) {
+		problem.reason = reasons_of_damage[damage];
 	}
-	report(heap, "a block's copy of the size word before it disagrees with that word", block,
-		&block->before, block->before, block_before(block)->word);
+	zend_mm_corrupted(&problem);
 }
 
 void zend_mm_legacy_corrupted_ring(legacy_heap_t *heap, block_t *block)
@@ -43,39 +64,62 @@ void zend_mm_legacy_corrupted_ring(legacy_heap_t *heap, block_t *block)
 
 	if (*prev_next != block) {
 		report(heap, "the previous block of a list does not point back", block, prev_next,
-			(size_t) *prev_next, (size_t) block);
+			(size_t) block);
 	}
 	report(heap, "the next block of a list does not point back", block, next_prev,
-		(size_t) *next_prev, (size_t) block);
+		(size_t) block);
 }
 
 void zend_mm_legacy_corrupted_parent(legacy_heap_t *heap, block_t *block)
 {
-	block_t **parent = block_links(block)->parent;
-
-	report(heap, "a tree node's parent does not point at it", block, parent,
-		(size_t) *parent, (size_t) block);
+	report(heap, "a tree node's parent does not point at it", block, block_links(block)->parent,
+		(size_t) block);
 }
 
 void zend_mm_legacy_corrupted_type(legacy_heap_t *heap, block_t *block)
 {
-	report(heap, "a block that is not in use was freed or resized", block, &block->word,
-		block->word, block_size(block) | block_used);
+	zend_mm_problem problem = problem_of(heap, zend_mm_legacy_not_in_use, block, &block->word,
+		block_size(block) | block_used);
+
+	if (zend_mm_legacy_judge_tags(heap, block, &problem) == tags_header) {
+		problem.reason = reasons_of_damage[tags_header];
+	}
+	zend_mm_corrupted(&problem);
 }
 
 void zend_mm_legacy_corrupted_bucket(legacy_heap_t *heap, block_t *block, size_t size)
 {
 	report(heap, "a block in a bucket has another size than the bucket's", block, &block->word,
-		block->word, size | block_free);
+		size | block_free);
 }
 
 void zend_mm_legacy_corrupted_segment(legacy_heap_t *heap, zend_mm_segment *segment)
 {
-	report(heap, "a segment is not in the heap's list", segment, NULL, 0, 0);
+	zend_mm_problem problem = {
+		.heap = &heap->head, .reason = "a segment is not in the heap's list", .address = segment
+	};
+
+	zend_mm_corrupted(&problem);
 }
 
-void zend_mm_legacy_corrupted_mark(legacy_heap_t *heap, const char *reason,
-	const block_t *block, const void *word, size_t found, size_t expected)
+void zend_mm_legacy_corrupted_mark(legacy_heap_t *heap, zend_mm_problem *problem)
 {
-	report(heap, reason, block, word, found, expected);
+	bool tells_all = config_debug && (is_mark_of_freed(problem->found)
+		|| problem->word == &block_owner(problem->address)->heap_secret);
+
+	if (!tells_all) {
+		zend_mm_legacy_judge_tags(heap, problem->address, problem);
+	}
+	zend_mm_corrupted(problem);
+}
+
+void zend_mm_legacy_corrupted_block(const legacy_heap_t *heap, const char *reason,
+	const block_t *block)
+{
+	zend_mm_problem problem = {
+		.heap = (zend_mm_heap *) (uintptr_t) heap, .reason = reason, .address = block
+	};
+
+	zend_mm_legacy_judge_tags(heap, block, &problem);
+	zend_mm_corrupted(&problem);
 }

@@ -26,8 +26,9 @@ LEGACY_CORRUPTED void zend_mm_legacy_corrupted_bucket(legacy_heap_t *heap, block
 /* A first block whose segment is not in the heap's list. */
 LEGACY_CORRUPTED void zend_mm_legacy_corrupted_segment(legacy_heap_t *heap,
 	zend_mm_segment *segment);
-/* A cookie, a canary or a magic number: word as found, and what it should be. */
-LEGACY_CORRUPTED void zend_mm_legacy_corrupted_mark(legacy_heap_t *heap, const char *reason,
-	const block_t *block, const void *word, size_t found, size_t expected);
+/* A cookie, a canary or a magic number: as the problem says, unless the address is none of a block
+ * to begin with. */
+LEGACY_CORRUPTED void zend_mm_legacy_corrupted_mark(legacy_heap_t *heap,
+	zend_mm_problem *problem);
 
 #endif

@@ -23,6 +23,12 @@
 /* What freed data is filled with (debug builds). */
 #define FREED_FILL 0x5a
 
+/* Whether a block's magic number says that it was freed. */
+static zend_always_inline bool is_mark_of_freed(size_t magic)
+{
+	return config_debug && (magic == MAGIC_FREED || magic == MAGIC_CACHED);
+}
+
 static zend_always_inline size_t cookie_of(const legacy_heap_t *heap, const block_t *block)
 {
 	return heap->secret ^ (size_t) (uintptr_t) block;
@@ -64,7 +70,9 @@ static zend_always_inline void block_dress(const legacy_heap_t *heap, block_t *b
 static zend_always_inline bool block_is_damaged(legacy_heap_t *heap, const block_t *block,
 	zend_mm_problem *problem)
 {
-	*problem = (zend_mm_problem) { .heap = &heap->head, .address = block };
+	*problem = (zend_mm_problem) {
+		.heap = &heap->head, .address = block, .expectation = ZEND_MM_EXPECT_EXACTLY
+	};
 	if (config_debug && block_owner(block)->magic != MAGIC_USED) {
 		size_t magic = block_owner(block)->magic;
 
@@ -96,6 +104,7 @@ static zend_always_inline bool block_is_damaged(legacy_heap_t *heap, const block
 		problem->word = block_requested(block);
 		problem->found = *block_requested(block);
 		problem->expected = block_size(block) - legacy_header_size - legacy_canary_size;
+		problem->expectation = ZEND_MM_EXPECT_AT_MOST;
 		return true;
 	}
 	if (config_heap_protection) {
@@ -122,8 +131,7 @@ static zend_always_inline void block_verify(legacy_heap_t *heap, block_t *block)
 		zend_mm_legacy_corrupted_type(heap, block);
 	}
 	if (!legacy_plain && block_is_damaged(heap, block, &problem)) {
-		zend_mm_legacy_corrupted_mark(heap, problem.reason, block, problem.word,
-			problem.found, problem.expected);
+		zend_mm_legacy_corrupted_mark(heap, &problem);
 	}
 }
 

@@ -83,6 +83,11 @@ static zend_always_inline struct zend_mm_legacy_ring *queue_of(const legacy_heap
 			* (sizeof(struct zend_mm_legacy_ring) / legacy_alignment));
 }
 
+/* A block whose surroundings are not sound: reports that reason, unless its segment's tags say more
+ * (corruption.c).  For hardened heaps. */
+ZEND_MM_NORETURN void zend_mm_legacy_corrupted_block(const legacy_heap_t *heap, const char *reason,
+	const block_t *block) ZEND_MM_COLD;
+
 #if ZEND_MM_HARDENED
 # include "heap/hardened/blocks.h"
 #else

@@ -52,11 +52,13 @@ static zend_always_inline void cache_set_next(const legacy_heap_t *heap, void *d
 	*(void **) data = next;
 }
 
-/* A block that a link of a ring or tree leads to. */
-static zend_always_inline void check_link(const legacy_heap_t *heap, const void *block)
+/* A link of a ring or tree, in a free block, that is about to be followed. */
+static zend_always_inline void check_link(const legacy_heap_t *heap, const block_t *block,
+	const void *link)
 {
 	(void) heap;
 	(void) block;
+	(void) link;
 }
 
 /* A free block whose tags are about to be compared. */

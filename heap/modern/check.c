@@ -30,6 +30,14 @@ static int zend_mm_check_word(const struct zend_mm_snapshot *snapshot,
 		zend_mm_page_address(chunk, page), &chunk->map[page], chunk->map[page], expected);
 }
 
+/* The same where nobody knows what it should be. */
+static int zend_mm_check_odd_word(const struct zend_mm_snapshot *snapshot,
+	const struct zend_mm_chunk *chunk, unsigned page, const char *reason)
+{
+	zend_mm_check_word(snapshot, chunk, page, reason, 0);
+	return zend_mm_problem_bound(snapshot->problem, ZEND_MM_EXPECT_UNKNOWN);
+}
+
 static int zend_mm_check_large_run(const struct zend_mm_snapshot *snapshot,
 	const struct zend_mm_chunk *chunk, unsigned page, unsigned *pages, struct zend_mm_sums *sums)
 {
@@ -38,8 +46,8 @@ static int zend_mm_check_large_run(const struct zend_mm_snapshot *snapshot,
 
 	*pages = zend_mm_word_pages(word);
 	if (*pages == 0 || page + *pages > ZEND_MM_PAGES || word != zend_mm_large_word(*pages)) {
-		return zend_mm_check_word(snapshot, chunk, page,
-			"a large run's map word has an impossible length", zend_mm_large_word(1));
+		return zend_mm_check_odd_word(snapshot, chunk, page,
+			"a large run's map word has an impossible length");
 	}
 	for (distance = 1; distance < *pages; distance++) {
 		if (chunk->map[page + distance] != 0) {
@@ -58,13 +66,17 @@ static int zend_mm_check_small_run(const struct zend_mm_snapshot *snapshot,
 	unsigned bin = zend_mm_word_bin(word);
 	unsigned distance;
 
-	if (bin >= ZEND_MM_BIN_COUNT || word != zend_mm_small_word(bin, 0)) {
+	if (bin >= ZEND_MM_BIN_COUNT) {
+		return zend_mm_check_odd_word(snapshot, chunk, page,
+			"a bin's run has an impossible map word");
+	}
+	if (word != zend_mm_small_word(bin, 0)) {
 		return zend_mm_check_word(snapshot, chunk, page, "a bin's run has an impossible map word",
 			zend_mm_small_word(bin, 0));
 	}
 	*pages = zend_mm_bins[bin].pages;
 	if (page + *pages > ZEND_MM_PAGES) {
-		return zend_mm_check_word(snapshot, chunk, page, "a bin's run leads out of its chunk", 0);
+		return zend_mm_check_odd_word(snapshot, chunk, page, "a bin's run leads out of its chunk");
 	}
 	for (distance = 1; distance < *pages; distance++) {
 		if (chunk->map[page + distance] != zend_mm_small_later_word(bin, distance)) {
@@ -112,15 +124,16 @@ static int zend_mm_check_page(const struct zend_mm_snapshot *snapshot,
 	} else if (zend_mm_word_is_large(word)) {
 		found = zend_mm_check_large_run(snapshot, chunk, page, pages, sums);
 	} else if (word != 0) {
-		return zend_mm_check_word(snapshot, chunk, page, "a map word begins no run", 0);
+		return zend_mm_check_odd_word(snapshot, chunk, page, "a map word begins no run");
 	}
 	if (found != 0) {
 		return found;
 	}
 	if (word != 0 && page >= chunk->free_tail) {
-		return zend_mm_problem_word(snapshot->problem, snapshot->heap,
+		zend_mm_problem_word(snapshot->problem, snapshot->heap,
 			"a run begins in a chunk's free tail", zend_mm_page_address(chunk, page),
 			&chunk->free_tail, chunk->free_tail, page + *pages);
+		return zend_mm_problem_bound(snapshot->problem, ZEND_MM_EXPECT_AT_LEAST);
 	}
 	return zend_mm_check_bits(snapshot, chunk, page, *pages, word != 0);
 }
@@ -142,8 +155,9 @@ static int zend_mm_check_chunk(const struct zend_mm_snapshot *snapshot,
 			zend_mm_large_word(ZEND_MM_FIRST_PAGE));
 	}
 	if (chunk->free_tail > ZEND_MM_PAGES) {
-		return zend_mm_problem_word(snapshot->problem, heap, "a chunk's free tail is past its end",
+		zend_mm_problem_word(snapshot->problem, heap, "a chunk's free tail is past its end",
 			chunk, &chunk->free_tail, chunk->free_tail, ZEND_MM_PAGES);
+		return zend_mm_problem_bound(snapshot->problem, ZEND_MM_EXPECT_AT_MOST);
 	}
 	while (page < ZEND_MM_PAGES) {
 		bool is_free = chunk->map[page] == 0;
@@ -199,8 +213,9 @@ static int zend_mm_check_cached(const struct zend_mm_snapshot *snapshot)
 			reason = "the list of cached chunks runs in a circle";
 		}
 		if (reason != NULL) {
-			return zend_mm_problem_word(snapshot->problem, heap, reason, link, link,
+			zend_mm_problem_word(snapshot->problem, heap, reason, link, link,
 				(size_t)(uintptr_t)chunk, 0);
+			return zend_mm_problem_bound(snapshot->problem, ZEND_MM_EXPECT_UNKNOWN);
 		}
 		shadow = zend_mm_cached_bad_shadow(heap, chunk, &expected);
 		if (shadow != NULL) {
@@ -247,9 +262,10 @@ static int zend_mm_check_huge_addresses(const struct zend_mm_snapshot *snapshot)
 			place = (place + 1) & (entries - 1);
 		}
 		if (table[place] != NULL) {
-			found = zend_mm_problem_word(snapshot->problem, snapshot->heap,
+			zend_mm_problem_word(snapshot->problem, snapshot->heap,
 				"two entries of the list of huge blocks have one address", entry,
 				&entry->ptr, (size_t)(uintptr_t)entry->ptr, 0);
+			found = zend_mm_problem_bound(snapshot->problem, ZEND_MM_EXPECT_UNKNOWN);
 		}
 		table[place] = entry->ptr;
 	}
@@ -314,12 +330,14 @@ static int zend_mm_check_figures(const struct zend_mm_snapshot *snapshot,
 		return 1;
 	}
 	if (heap->head.real_peak < heap->head.real_size) {
-		return zend_mm_check_figure(snapshot, "real_peak is below real_size",
+		zend_mm_check_figure(snapshot, "real_peak is below real_size",
 			&heap->head.real_peak, heap->head.real_size);
+		return zend_mm_problem_bound(snapshot->problem, ZEND_MM_EXPECT_AT_LEAST);
 	}
 	if (heap->peak_chunks < heap->chunks) {
-		return zend_mm_check_figure(snapshot, "the peak of chunks is below their count",
+		zend_mm_check_figure(snapshot, "the peak of chunks is below their count",
 			&heap->peak_chunks, heap->chunks);
+		return zend_mm_problem_bound(snapshot->problem, ZEND_MM_EXPECT_AT_LEAST);
 	}
 	return 0;
 }

@@ -134,7 +134,8 @@ static int zend_mm_debug_problem(zend_mm_problem *problem, const struct zend_mm_
 		.address = ptr,
 		.word = word,
 		.found = found,
-		.expected = expected
+		.expected = expected,
+		.expectation = word != NULL ? ZEND_MM_EXPECT_EXACTLY : ZEND_MM_EXPECT_UNKNOWN
 	};
 	return 1;
 }
@@ -152,9 +153,11 @@ static int zend_mm_debug_check_record(const struct zend_mm_modern_heap *heap, co
 			ptr, &record->magic, magic, ZEND_MM_MAGIC_LIVE);
 	}
 	if (record->size > block_size - sizeof(*record)) {
-		return zend_mm_debug_problem(problem, heap,
+		zend_mm_debug_problem(problem, heap,
 			"the size in the record at the block's end is overwritten", ptr, &record->size,
 			record->size, block_size - sizeof(*record));
+		problem->expectation = ZEND_MM_EXPECT_AT_MOST;
+		return 1;
 	}
 	for (guard = (const unsigned char *)ptr + record->size;
 	     guard < (const unsigned char *)record; guard++) {
@@ -328,9 +331,15 @@ void zend_mm_modern_debug_owner(zend_mm_place *place)
 {
 	const void *ptr = place->block.address;
 	struct zend_mm_debug_record record;
+	size_t magic;
 
-	if (!zend_mm_read_memory(zend_mm_record_of(ptr, place->block.size), &record, sizeof record) ||
-	    zend_mm_record_magic(&record, ptr) != ZEND_MM_MAGIC_LIVE) {
+	if (place->block.size < sizeof record ||
+	    !zend_mm_read_memory(zend_mm_record_of(ptr, place->block.size), &record, sizeof record)) {
+		return;
+	}
+	magic = zend_mm_record_magic(&record, ptr);
+	if (magic != ZEND_MM_MAGIC_LIVE && magic != ZEND_MM_MAGIC_FREED &&
+	    magic != ZEND_MM_MAGIC_REPORTED) {
 		return;
 	}
 	place->block.requested = record.size;

@@ -71,7 +71,8 @@ void zend_mm_modern_bad_chunk(const struct zend_mm_modern_heap *heap, const void
 		.address = ptr,
 		.word = &chunk->heap,
 		.found = (size_t)(uintptr_t)chunk->heap,
-		.expected = (size_t)(uintptr_t)heap
+		.expected = (size_t)(uintptr_t)heap,
+		.expectation = ZEND_MM_EXPECT_EXACTLY
 	};
 
 	zend_mm_corrupted(&problem);
@@ -82,21 +83,25 @@ void zend_mm_modern_free_foreign(void *ptr, struct zend_mm_modern_heap *heap)
 	zend_mm_modern_bad_chunk(heap, ptr);
 }
 
+/* A page's map word does not say that a large run begins there; its first bit would. */
 void zend_mm_modern_bad_run(const struct zend_mm_modern_heap *heap, const void *ptr)
 {
 	const struct zend_mm_chunk *chunk = zend_mm_chunk_of(ptr);
-	uint32_t word = chunk->map[zend_mm_page_of(ptr)];
-	bool large = zend_mm_word_is_large(word);
-	const zend_mm_problem problem = {
+	unsigned page = zend_mm_page_of(ptr);
+	bool large = zend_mm_word_is_large(chunk->map[page]);
+	zend_mm_problem problem = {
 		.heap = (zend_mm_heap *)&heap->head,
 		.reason = large ? "the address of a large block is not page aligned" :
 			"the page is not in use, or inside a large block",
 		.address = ptr,
-		.word = &chunk->map[zend_mm_page_of(ptr)],
-		.found = word,
-		.expected = large ? word : ZEND_MM_MAP_LARGE
 	};
 
+	if (!large) {
+		problem.word = &chunk->map[page];
+		problem.found = chunk->map[page];
+		problem.expected = ZEND_MM_MAP_LARGE;
+		problem.expectation = ZEND_MM_EXPECT_AT_LEAST;
+	}
 	zend_mm_corrupted(&problem);
 }
 

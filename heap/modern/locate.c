@@ -3,26 +3,43 @@
  * heap/modern/locate.c - what stands at an address of a heap that may be damaged.
  *
  * Called through the verbs, for reports.  Lists are followed until they end, close to a circle or
- * lead to what cannot be read, and are read by way of the system, which fails where a plain read
- * would fault.
+ * lead to what cannot be read.  Neighbours are looked up by their own addresses, so that the last
+ * slot of a run has the next run for one, and what was mapped right behind a huge block is found
+ * as well.
  */
 #include "heap/circle.h"
 #include "heap/modern/debug.h"
 #include "heap/modern/pages.h"
 #include "storage/readable.h"
 
+/* What is asked about one heap. */
+struct zend_mm_locator {
+	const struct zend_mm_modern_heap *heap;
+	struct zend_mm_reader reader;
+	uint32_t map[ZEND_MM_PAGES];       /* of the chunk asked about last */
+};
+
+/* What stands at one address. */
+struct zend_mm_spot {
+	zend_mm_region region;
+	unsigned page;
+	zend_mm_block_info block;
+	const void *damaged;
+};
+
 /* {{{ Regions */
 
-static bool zend_mm_find_chunk(const struct zend_mm_modern_heap *heap, const void *address)
+static bool zend_mm_find_chunk(struct zend_mm_locator *locator, const struct zend_mm_chunk *wanted)
 {
-	const struct zend_mm_chunk *wanted = zend_mm_chunk_of(address);
+	const struct zend_mm_modern_heap *heap = locator->heap;
 	const struct zend_mm_chunk *chunk = heap->main_chunk;
 	struct zend_mm_circle circle = ZEND_MM_NO_CIRCLE;
 	struct zend_mm_chunk *next;
 
 	while (chunk != wanted) {
 		if (zend_mm_circle_closes(&circle, chunk) ||
-			!zend_mm_read_memory(&chunk->next, &next, sizeof next) || next == heap->main_chunk) {
+			!zend_mm_reader_copy(&locator->reader, &chunk->next, &next, sizeof next) ||
+			next == heap->main_chunk) {
 			return false;
 		}
 		chunk = next;
@@ -30,15 +47,32 @@ static bool zend_mm_find_chunk(const struct zend_mm_modern_heap *heap, const voi
 	return true;
 }
 
-static bool zend_mm_find_huge(const struct zend_mm_modern_heap *heap, const void *address,
+static bool zend_mm_find_cached(struct zend_mm_locator *locator, const struct zend_mm_chunk *wanted)
+{
+	const struct zend_mm_chunk *chunk = locator->heap->cached_chunks;
+	struct zend_mm_circle circle = ZEND_MM_NO_CIRCLE;
+
+	while (chunk != NULL && chunk != wanted) {
+		struct zend_mm_chunk *next;
+
+		if (zend_mm_circle_closes(&circle, chunk) ||
+			!zend_mm_reader_copy(&locator->reader, &chunk->next, &next, sizeof next)) {
+			return false;
+		}
+		chunk = zend_mm_cached_word_decode(locator->heap, chunk, next);
+	}
+	return chunk == wanted && chunk != NULL;
+}
+
+static bool zend_mm_find_huge(struct zend_mm_locator *locator, const void *address,
 	zend_mm_region *region)
 {
-	const struct zend_mm_huge_entry *entry = heap->huge_blocks;
+	const struct zend_mm_huge_entry *entry = locator->heap->huge_blocks;
 	struct zend_mm_circle circle = ZEND_MM_NO_CIRCLE;
 	struct zend_mm_huge_entry copy;
 
 	for (; entry != NULL && !zend_mm_circle_closes(&circle, entry); entry = copy.next) {
-		if (!zend_mm_read_memory(entry, &copy, sizeof copy)) {
+		if (!zend_mm_reader_copy(&locator->reader, entry, &copy, sizeof copy)) {
 			return false;
 		}
 		if ((uintptr_t)address - (uintptr_t)copy.ptr < copy.size) {
@@ -52,121 +86,185 @@ static bool zend_mm_find_huge(const struct zend_mm_modern_heap *heap, const void
 
 /* {{{ Blocks of a chunk */
 
-static bool zend_mm_is_free_slot(const struct zend_mm_modern_heap *heap, unsigned bin,
-	const void *slot)
+static bool zend_mm_is_free_slot(struct zend_mm_locator *locator, unsigned bin, const void *slot)
 {
-	const struct zend_mm_slot *free_slot = heap->free_slots[bin];
+	const struct zend_mm_slot *free_slot = locator->heap->free_slots[bin];
 	struct zend_mm_circle circle = ZEND_MM_NO_CIRCLE;
 	struct zend_mm_slot copy;
 
 	while (free_slot != NULL && free_slot != slot) {
 		if (zend_mm_circle_closes(&circle, free_slot) ||
-			!zend_mm_read_memory(free_slot, &copy, sizeof copy)) {
+			!zend_mm_reader_copy(&locator->reader, free_slot, &copy, sizeof copy)) {
 			return false;
 		}
-		free_slot = zend_mm_slot_decode(heap, free_slot, copy.next);
+		free_slot = zend_mm_slot_decode(locator->heap, free_slot, copy.next);
 	}
 	return free_slot != NULL && free_slot == slot;
 }
 
-static zend_mm_block_info zend_mm_slot_at(const struct zend_mm_modern_heap *heap, const char *run,
-	unsigned bin, size_t index)
+/* An entry of the list of huge blocks is the heap's own. */
+static bool zend_mm_is_entry(struct zend_mm_locator *locator, unsigned bin, const void *slot)
 {
-	const char *slot = run + index * zend_mm_bin_size(bin);
+	const struct zend_mm_huge_entry *entry = locator->heap->huge_blocks;
+	struct zend_mm_circle circle = ZEND_MM_NO_CIRCLE;
+	struct zend_mm_huge_entry copy;
 
-	return (zend_mm_block_info) {
-		.address = slot,
-		.size = zend_mm_bin_size(bin),
-		.data = slot,
-		.usable = zend_mm_bin_size(bin),
-		.state = zend_mm_is_free_slot(heap, bin, slot) ? ZEND_MM_BLOCK_FREE :
-			ZEND_MM_BLOCK_USED,
-		.list = ZEND_MM_LIST_BIN,
-		.index = bin
-	};
+	if (bin != zend_mm_bin_of(sizeof copy)) {
+		return false;
+	}
+	for (; entry != NULL && entry != slot; entry = copy.next) {
+		if (zend_mm_circle_closes(&circle, entry) ||
+			!zend_mm_reader_copy(&locator->reader, entry, &copy, sizeof copy)) {
+			return false;
+		}
+	}
+	return entry != NULL;
 }
 
-static void zend_mm_locate_slot(const struct zend_mm_modern_heap *heap,
-	const struct zend_mm_chunk *chunk, uint32_t word, const void *address, zend_mm_place *place)
+/* The slot, or what is left over behind the last one, at an address in a run of a bin. */
+static zend_mm_block_info zend_mm_slot_at(struct zend_mm_locator *locator, const char *run,
+	unsigned bin, const char *address)
 {
+	size_t size = zend_mm_bin_size(bin);
+	size_t index = (size_t)(address - run) / size;
+	zend_mm_block_info info = { .address = run + index * size, .size = size,
+		.list = ZEND_MM_LIST_BIN, .index = bin };
+
+	if (index >= zend_mm_bins[bin].elements) {
+		info.address = run + zend_mm_bins[bin].elements * size;
+		info.size = zend_mm_bytes_of_pages(zend_mm_bins[bin].pages) -
+			zend_mm_bins[bin].elements * size;
+		info.state = ZEND_MM_BLOCK_TAIL;
+		return info;
+	}
+	info.data = info.address;
+	info.usable = size;
+	info.state = zend_mm_is_free_slot(locator, bin, info.address) ? ZEND_MM_BLOCK_FREE :
+		ZEND_MM_BLOCK_USED;
+	info.internal = zend_mm_is_entry(locator, bin, info.address);
+	return info;
+}
+
+static void zend_mm_locate_slot(struct zend_mm_locator *locator, const char *address,
+	struct zend_mm_spot *spot)
+{
+	const struct zend_mm_chunk *chunk = spot->region.address;
+	uint32_t word = locator->map[spot->page];
 	unsigned bin = zend_mm_word_bin(word);
 	unsigned back = zend_mm_word_is_small_later(word) ? zend_mm_word_count(word) : 0;
-	unsigned page = place->page - back;
-	const char *run = zend_mm_page_address(chunk, page);
-	size_t index;
+	unsigned page = spot->page - back;
 
-	if (bin >= ZEND_MM_BIN_COUNT || page == 0 || page >= ZEND_MM_PAGES) {
-		place->damaged = &chunk->map[place->page];
+	if (bin >= ZEND_MM_BIN_COUNT || page == 0 || page >= ZEND_MM_PAGES ||
+		back >= zend_mm_bins[bin].pages ||
+		zend_mm_word_bin(locator->map[page]) != bin ||
+		!zend_mm_word_is_small_first(locator->map[page])) {
+		spot->damaged = &chunk->map[spot->page];
 		return;
 	}
-	index = (size_t)((const char *)address - run) / zend_mm_bin_size(bin);
-	if (index >= zend_mm_bins[bin].elements) {
-		place->block = (zend_mm_block_info) {
-			.address = run + zend_mm_bins[bin].elements * zend_mm_bin_size(bin),
-			.size = zend_mm_bytes_of_pages(zend_mm_bins[bin].pages) -
-				zend_mm_bins[bin].elements * zend_mm_bin_size(bin),
-			.state = ZEND_MM_BLOCK_TAIL, .list = ZEND_MM_LIST_BIN, .index = bin
-		};
-		return;
+	spot->block = zend_mm_slot_at(locator, zend_mm_page_address(chunk, page), bin, address);
+}
+
+/* The pages that are free around one, as far as the map says. */
+static void zend_mm_free_pages_around(const uint32_t *map, unsigned *first, unsigned *end)
+{
+	unsigned page = *first;
+
+	while (page > 1 && map[page - 1] == 0) {
+		page--;
 	}
-	place->block = zend_mm_slot_at(heap, run, bin, index);
-	if (index > 0) {
-		place->before = zend_mm_slot_at(heap, run, bin, index - 1);
+	if (page > 1 && zend_mm_word_is_large(map[page - 1])) {
+		page += zend_mm_word_pages(map[page - 1]) - 1u;
 	}
-	if (index + 1 < zend_mm_bins[bin].elements) {
-		place->after = zend_mm_slot_at(heap, run, bin, index + 1);
+	for (*end = *first + 1; *end < ZEND_MM_PAGES && map[*end] == 0; (*end)++) {
 	}
+	*first = page < *first ? page : *first;
 }
 
 /* A page that belongs to no bin: the header, a large run, or free. */
-static void zend_mm_locate_page(const struct zend_mm_chunk *chunk, const uint32_t *map,
-	zend_mm_place *place)
+static void zend_mm_locate_page(const uint32_t *map, struct zend_mm_spot *spot)
 {
-	unsigned first = place->page;
-	unsigned pages = 1;
+	const struct zend_mm_chunk *chunk = spot->region.address;
+	unsigned first = spot->page;
+	unsigned end = first + 1;
 
 	while (first > 0 && map[first] == 0) {
 		first--;
 	}
-	if (first > 0 && zend_mm_word_is_large(map[first]) &&
-		place->page < first + zend_mm_word_pages(map[first])) {
-		pages = zend_mm_word_pages(map[first]);
-		place->block.state = ZEND_MM_BLOCK_USED;
-		place->block.data = zend_mm_page_address(chunk, first);
-		place->block.usable = zend_mm_bytes_of_pages(pages);
+	if (spot->page == 0) {
+		spot->block.state = ZEND_MM_BLOCK_HEADER;
+		spot->block.internal = true;
+	} else if (first > 0 && zend_mm_word_is_large(map[first]) &&
+		spot->page < first + zend_mm_word_pages(map[first])) {
+		end = first + zend_mm_word_pages(map[first]);
+		spot->block.state = ZEND_MM_BLOCK_USED;
+		spot->block.data = zend_mm_page_address(chunk, first);
+		spot->block.usable = zend_mm_bytes_of_pages(end - first);
 	} else {
-		first = place->page;
-		place->block.state = first == 0 ? ZEND_MM_BLOCK_HEADER : ZEND_MM_BLOCK_FREE_PAGES;
+		first = spot->page;
+		zend_mm_free_pages_around(map, &first, &end);
+		spot->block.state = ZEND_MM_BLOCK_FREE_PAGES;
 	}
-	place->block.address = zend_mm_page_address(chunk, first);
-	place->block.size = zend_mm_bytes_of_pages(pages);
+	spot->block.address = zend_mm_page_address(chunk, first);
+	spot->block.size = zend_mm_bytes_of_pages(end - first);
 }
 /* }}} */
 
+/* Looks up one address; false where it is in no region of the heap. */
+static bool zend_mm_look_up(struct zend_mm_locator *locator, const void *address,
+	struct zend_mm_spot *spot)
+{
+	const struct zend_mm_chunk *chunk = zend_mm_chunk_of(address);
+
+	*spot = (struct zend_mm_spot) { .page = zend_mm_page_of(address) };
+	if (zend_mm_find_chunk(locator, chunk) && zend_mm_reader_copy(&locator->reader, chunk->map,
+		locator->map, sizeof locator->map)) {
+		spot->region = (zend_mm_region) { ZEND_MM_REGION_CHUNK, chunk, ZEND_MM_CHUNK_SIZE };
+		if (zend_mm_word_is_small(locator->map[spot->page])) {
+			zend_mm_locate_slot(locator, address, spot);
+		} else {
+			zend_mm_locate_page(locator->map, spot);
+		}
+		return true;
+	}
+	if (zend_mm_find_huge(locator, address, &spot->region)) {
+		spot->block.state = ZEND_MM_BLOCK_USED;
+	} else if (zend_mm_find_cached(locator, chunk)) {
+		spot->region = (zend_mm_region) { ZEND_MM_REGION_CACHED_CHUNK, chunk, ZEND_MM_CHUNK_SIZE };
+		spot->block.state = ZEND_MM_BLOCK_CACHED;
+	} else {
+		return false;
+	}
+	spot->block.address = spot->region.address;
+	spot->block.size = spot->region.size;
+	if (spot->region.kind == ZEND_MM_REGION_HUGE) {
+		spot->block.data = spot->block.address;
+		spot->block.usable = spot->block.size;
+	}
+	return true;
+}
+
 void zend_mm_modern_locate(zend_mm_heap *base, const void *address, zend_mm_place *place)
 {
-	const struct zend_mm_modern_heap *heap = zend_mm_modern(base);
-	const struct zend_mm_chunk *chunk = zend_mm_chunk_of(address);
-	uint32_t map[ZEND_MM_PAGES];
+	struct zend_mm_locator locator = { .heap = zend_mm_modern(base) };
+	struct zend_mm_spot spot, neighbour;
+	const char *block;
 
-	if (zend_mm_find_chunk(heap, address) && zend_mm_read_memory(chunk->map, map, sizeof map)) {
-		uint32_t word = map[zend_mm_page_of(address)];
-
-		place->region = (zend_mm_region) { ZEND_MM_REGION_CHUNK, chunk, ZEND_MM_CHUNK_SIZE };
-		place->page = zend_mm_page_of(address);
-		if (zend_mm_word_is_small(word)) {
-			zend_mm_locate_slot(heap, chunk, word, address, place);
-		} else {
-			zend_mm_locate_page(chunk, map, place);
-		}
-	} else if (zend_mm_find_huge(heap, address, &place->region)) {
-		place->block = (zend_mm_block_info) {
-			.address = place->region.address, .size = place->region.size,
-			.data = place->region.address, .usable = place->region.size,
-			.state = ZEND_MM_BLOCK_USED
-		};
+	zend_mm_reader_open(&locator.reader);
+	if (!zend_mm_look_up(&locator, address, &spot)) {
+		return;
 	}
-	if (config_debug && place->block.data != NULL && place->block.state == ZEND_MM_BLOCK_USED) {
+	place->region = spot.region;
+	place->page = spot.region.kind == ZEND_MM_REGION_CHUNK ? spot.page : 0;
+	place->block = spot.block;
+	place->damaged = spot.damaged;
+	block = spot.block.address;
+	if (spot.block.size != 0 && zend_mm_look_up(&locator, block - 1, &neighbour)) {
+		place->before = neighbour.block;
+	}
+	if (spot.block.size != 0 && zend_mm_look_up(&locator, block + spot.block.size, &neighbour)) {
+		place->after = neighbour.block;
+	}
+	if (config_debug && place->block.data != NULL && !place->block.internal) {
 		zend_mm_modern_debug_owner(place);
 	}
 }

@@ -105,6 +105,16 @@ static inline struct zend_mm_chunk *zend_mm_cached_decode(const struct zend_mm_m
 	return chunk->next;
 }
 
+/* The same of a word that was read from a cached chunk. */
+static inline struct zend_mm_chunk *zend_mm_cached_word_decode(
+	const struct zend_mm_modern_heap *heap, const struct zend_mm_chunk *chunk,
+	const struct zend_mm_chunk *word)
+{
+	(void)heap;
+	(void)chunk;
+	return (struct zend_mm_chunk *)(uintptr_t)word;
+}
+
 static zend_always_inline void zend_mm_cached_set_next(const struct zend_mm_modern_heap *heap,
 	struct zend_mm_chunk *chunk, struct zend_mm_chunk *next)
 {

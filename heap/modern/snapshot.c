@@ -30,6 +30,16 @@ int zend_mm_problem_word(zend_mm_problem *problem, const struct zend_mm_modern_h
 	problem->word = word;
 	problem->found = found;
 	problem->expected = expected;
+	problem->expectation = ZEND_MM_EXPECT_EXACTLY;
+	return 1;
+}
+
+int zend_mm_problem_bound(zend_mm_problem *problem, zend_mm_expectation expectation)
+{
+	problem->expectation = expectation;
+	if (expectation == ZEND_MM_EXPECT_UNKNOWN) {
+		problem->expected = 0;
+	}
 	return 1;
 }
 
@@ -95,6 +105,27 @@ static void zend_mm_snapshot_fill_table(struct zend_mm_snapshot *snapshot)
 
 /* {{{ The circle */
 
+/* The chunk that names this one as the one before it, by the way back from the main chunk; NULL
+ * where that does not lead to it either. */
+static const struct zend_mm_chunk *zend_mm_snapshot_after(const struct zend_mm_modern_heap *heap,
+	const struct zend_mm_chunk *chunk)
+{
+	const struct zend_mm_chunk *after = heap->main_chunk;
+	size_t steps;
+
+	for (steps = 0; steps < heap->chunks; steps++) {
+		if (after->prev == chunk) {
+			return after;
+		}
+		after = after->prev;
+		if (after == NULL || zend_mm_chunk_offset(after) != 0 ||
+		    !zend_mm_readable(after, sizeof(*after))) {
+			return NULL;
+		}
+	}
+	return NULL;
+}
+
 /* Checks the link from a chunk to its next one. */
 static int zend_mm_snapshot_check_link(const struct zend_mm_snapshot *snapshot,
 	const struct zend_mm_chunk *chunk)
@@ -104,8 +135,12 @@ static int zend_mm_snapshot_check_link(const struct zend_mm_snapshot *snapshot,
 
 	if (next == NULL || zend_mm_chunk_offset(next) != 0 ||
 	    !zend_mm_readable(next, sizeof(*next))) {
-		return zend_mm_problem_word(snapshot->problem, heap, "a chunk's next link leads nowhere",
-			chunk, &chunk->next, (size_t)(uintptr_t)next, (size_t)(uintptr_t)heap->main_chunk);
+		const struct zend_mm_chunk *after = zend_mm_snapshot_after(heap, chunk);
+
+		zend_mm_problem_word(snapshot->problem, heap, "a chunk's next link leads nowhere",
+			chunk, &chunk->next, (size_t)(uintptr_t)next, (size_t)(uintptr_t)after);
+		return zend_mm_problem_bound(snapshot->problem, after != NULL ? ZEND_MM_EXPECT_EXACTLY :
+			ZEND_MM_EXPECT_UNKNOWN);
 	}
 	if (next->prev != chunk) {
 		return zend_mm_problem_word(snapshot->problem, heap,
@@ -140,9 +175,11 @@ static int zend_mm_snapshot_check_circle(const struct zend_mm_snapshot *snapshot
 		chunk = chunk->next;
 	} while (chunk != main_chunk && chunks < heap->chunks);
 	if (chunk != main_chunk || chunks != heap->chunks) {
-		return zend_mm_problem_word(snapshot->problem, heap,
+		zend_mm_problem_word(snapshot->problem, heap,
 			"the circle of chunks is longer or shorter than the count of chunks", heap,
 			&heap->chunks, heap->chunks, chunk != main_chunk ? chunks + 1 : chunks);
+		return zend_mm_problem_bound(snapshot->problem, chunk != main_chunk ?
+			ZEND_MM_EXPECT_AT_LEAST : ZEND_MM_EXPECT_EXACTLY);
 	}
 	return 0;
 }
@@ -245,8 +282,9 @@ static int zend_mm_snapshot_mark_slot(struct zend_mm_snapshot *snapshot, unsigne
 		reason = "a slot is in its bin's list twice";
 	}
 	if (reason != NULL) {
-		return zend_mm_problem_word(snapshot->problem, snapshot->heap, reason, owner, link,
+		zend_mm_problem_word(snapshot->problem, snapshot->heap, reason, owner, link,
 			(size_t)(uintptr_t)slot, 0);
+		return zend_mm_problem_bound(snapshot->problem, ZEND_MM_EXPECT_UNKNOWN);
 	}
 	snapshot->free_slots[bin]++;
 	return zend_mm_snapshot_check_shadow(snapshot, bin, slot);
@@ -295,18 +333,20 @@ static int zend_mm_snapshot_mark_entry(struct zend_mm_snapshot *snapshot,
 		reason = "the list of huge blocks runs in a circle";
 	}
 	if (reason != NULL) {
-		return zend_mm_problem_word(snapshot->problem, heap, reason, entry, link,
+		zend_mm_problem_word(snapshot->problem, heap, reason, link, link,
 			(size_t)(uintptr_t)entry, 0);
+		return zend_mm_problem_bound(snapshot->problem, ZEND_MM_EXPECT_UNKNOWN);
 	}
 	if (entry->ptr == NULL || zend_mm_chunk_offset(entry->ptr) != 0 ||
 	    zend_mm_snapshot_marks(snapshot, entry->ptr) != NULL) {
-		return zend_mm_problem_word(snapshot->problem, heap,
-			"a huge block has an impossible address", entry, &entry->ptr,
-			(size_t)(uintptr_t)entry->ptr, 0);
+		zend_mm_problem_word(snapshot->problem, heap, "a huge block has an impossible address",
+			entry, &entry->ptr, (size_t)(uintptr_t)entry->ptr, 0);
+		return zend_mm_problem_bound(snapshot->problem, ZEND_MM_EXPECT_UNKNOWN);
 	}
 	if (entry->size <= ZEND_MM_MAX_LARGE_SIZE || entry->size % zend_mm_page_size() != 0) {
-		return zend_mm_problem_word(snapshot->problem, heap, "a huge block has an impossible size",
+		zend_mm_problem_word(snapshot->problem, heap, "a huge block has an impossible size",
 			entry, &entry->size, entry->size, 0);
+		return zend_mm_problem_bound(snapshot->problem, ZEND_MM_EXPECT_UNKNOWN);
 	}
 	return 0;
 }

@@ -70,8 +70,10 @@ static inline bool zend_mm_mark_is_set(const struct zend_mm_page_marks *marks, u
 /* Fills a problem in; returns 1. */
 int zend_mm_problem_at(zend_mm_problem *problem, const struct zend_mm_modern_heap *heap,
 	const char *reason, const void *address);
-/* The same with the word that is wrong. */
+/* The same with the word that is wrong, and what it should be. */
 int zend_mm_problem_word(zend_mm_problem *problem, const struct zend_mm_modern_heap *heap,
 	const char *reason, const void *address, const void *word, size_t found, size_t expected);
+/* The same where expected is a bound, or is not known (0 then). */
+int zend_mm_problem_bound(zend_mm_problem *problem, zend_mm_expectation expectation);
 
 #endif
