@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * preload/dlopen.c - libraries that are loaded past the malloc replacement.
+ * preload/dlopen.c - libraries that are loaded past the malloc replacement, or the recorder.
  *
  * A library loaded with RTLD_DEEPBIND finds names in its own dependencies first, and so the C
  * library's malloc instead of this one.  Its blocks and the program's then get mixed up, and the
- * first of ours that it frees ends the process.  PHP loads its extensions so.  Therefore dlopen()
- * is replaced, too, and takes that flag off.
+ * first of ours that it frees ends the process; the recorder misses what it asks for and frees.
+ * PHP loads its extensions so.  Therefore dlopen() is replaced, too, and takes that flag off.
  */
 #include <dlfcn.h>
 #include <stdatomic.h>

@@ -38,4 +38,31 @@ is "$(operations "$trace")" "$one" "the same program gives the same trace"
 is "$(cat "$tmp/remarks")" "" "without anything to remark"
 replays "many requests" "$trace"
 
+# A library that is loaded with RTLD_DEEPBIND, as PHP loads its extensions, finds the C library's
+# functions before any other's.
+echo '#include <stdlib.h>
+void give_back(void *p) { free(p); }' > "$tmp/deep.c"
+echo '#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <stdlib.h>
+int main(void)
+{
+	void *library = dlopen("libdeep.so", RTLD_NOW | RTLD_DEEPBIND);
+	void (*give_back)(void *) = library ? dlsym(library, "give_back") : NULL;
+	if (!give_back)
+		return 1;
+	give_back(malloc(70031));
+	return 0;
+}' > "$tmp/main.c"
+if $CC -shared -fPIC -fno-builtin -o "$tmp/libdeep.so" "$tmp/deep.c" 2> /dev/null &&
+	$CC -fno-builtin -o "$tmp/main" "$tmp/main.c" -Wl,-rpath,"$tmp" 2> /dev/null; then
+	run "$ZMM" record -q -o "$tmp/deep.zmt" "$tmp/main"
+	is "$status" 0 "the program works"
+	as_text "$tmp/deep.zmt" > "$tmp/lines"
+	id=$(awk '/^a [0-9]+ 70031$/ { print $2 }' "$tmp/lines")
+	has "^f ${id:-none}\$" "what such a library frees is in the trace"
+else
+	skip 2 "$CC makes no shared libraries"
+fi
+
 done_testing
