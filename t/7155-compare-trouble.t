@@ -69,7 +69,8 @@ legacy * ns *
 # ---- libraries that are not there ----
 
 run "$ZMM" compare -t -b 1 -a ghost="$tmp/ghost.so" "$tmp/t.trace"
-is "$status $err" "2 zmm: $tmp/ghost.so: No such file or directory" "a library that is not there"
+is "$status $err" "2 zmm: $tmp/ghost.so: cannot be preloaded: No such file or directory" \
+	"a library that is not there"
 mkdir "$tmp/a b"
 cp "$tmp/refuses.so" "$tmp/a b/r.so"
 run "$ZMM" compare -t -b 1 -a blank="$tmp/a b/r.so" "$tmp/t.trace"
