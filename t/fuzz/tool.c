@@ -28,7 +28,8 @@
 #include "tools/zmm.h"
 #include "zend_alloc.h"
 
-enum { MOST_WORDS = 24, MOST_LINE = 512, MOST_FILE_BYTES = 1 << 22, STATUS_STARTUP = 255 };
+enum { MOST_WORDS = 24, MOST_LINE = 512, MOST_FILE_BYTES = 1 << 22, MOST_MEMORY = 1 << 30 };
+enum { STATUS_STARTUP = 255 };
 
 struct words {
 	char line[MOST_LINE];
@@ -290,6 +291,26 @@ static void judge(int status)
 
 /* --------------------------------------------------------------------------------------------- */
 
+/* What a trace asks for it gets, and may fill: so a block of gigabytes has to be refused. The limit
+ * counts the sanitizer's memory, most of which is never touched, so it begins there. */
+static void limit_memory(void)
+{
+	unsigned long long held = 0;
+	char line[128];
+	FILE *status = fopen("/proc/self/status", "r");
+
+	while (status && fgets(line, sizeof line, status)) {
+		if (sscanf(line, "VmData: %llu kB", &held) == 1) {
+			rlim_t most = (rlim_t) held * 1024 + MOST_MEMORY;
+
+			setrlimit(RLIMIT_DATA, &(struct rlimit) { most, RLIM_INFINITY });
+		}
+	}
+	if (status) {
+		fclose(status);
+	}
+}
+
 static void prepare(const uint8_t *bytes, size_t count)
 {
 	static bool prepared;
@@ -297,6 +318,7 @@ static void prepare(const uint8_t *bytes, size_t count)
 	if (!prepared) {
 		const struct rlimit limit = { MOST_FILE_BYTES, MOST_FILE_BYTES };
 
+		limit_memory();
 		signal(SIGXFSZ, SIG_IGN);
 		setrlimit(RLIMIT_FSIZE, &limit);
 		mkdir(fuzz_path("folder"), 0777);
