@@ -8,19 +8,24 @@
  *	        blocks of a segment.  So requests are rounded up until the true size is one (in plain
  *	        builds: to a multiple of 16), and segments begin where the first block's data is
  *	        aligned (in plain builds: at a multiple of 16).
- *	modern  Requests are rounded up to a multiple of 16.  The bins of 8, 24, 40 and 56 bytes are
- *	        then never chosen, and the slots of all others, and all runs, are aligned.
+ *	modern  Requests are rounded up until what the heap looks a place for is a multiple of 16 (in
+ *	        debug builds the heap adds a record).  The bins of 8, 24, 40 and 56 bytes are then
+ *	        never chosen, and the slots of all others, and all runs, are aligned.
  */
 #ifndef PRELOAD_REQUEST_H
 #define PRELOAD_REQUEST_H
 
 #include "heap/legacy/layout.h"
 #include "heap/modern/bins.h"
+#include "heap/modern/debug.h"
 
 #define ZEND_MM_ALIGNMENT ((size_t)16)
 
 /* What a block of a legacy heap has beside the data. */
 #define ZEND_MM_LEGACY_OVERHEAD ((size_t)legacy_header_size + legacy_canary_size)
+
+/* What a block of a modern heap has beside the data. */
+#define ZEND_MM_MODERN_OVERHEAD (config_debug ? sizeof(struct zend_mm_debug_record) : (size_t)0)
 
 /* From where storage gives it, a segment is moved up by so much. */
 #define ZEND_MM_SEGMENT_SHIFT \
@@ -50,7 +55,10 @@ static zend_always_inline size_t zend_mm_round_legacy(size_t size)
 
 static zend_always_inline size_t zend_mm_round_modern(size_t size)
 {
-	return (size + (size == 0) + ZEND_MM_ALIGNMENT - 1) & ~(ZEND_MM_ALIGNMENT - 1);
+	size_t whole = (size + (size == 0) + ZEND_MM_MODERN_OVERHEAD + ZEND_MM_ALIGNMENT - 1) &
+		~(ZEND_MM_ALIGNMENT - 1);
+
+	return whole - ZEND_MM_MODERN_OVERHEAD;
 }
 
 /* What is asked of the heap for size bytes, which are at most ZEND_MM_REQUEST_MAX.  A guarded heap
@@ -84,7 +92,8 @@ static const uint8_t zend_mm_request_bins[ZEND_MM_MAX_SMALL_SIZE / ZEND_MM_ALIGN
 	[129 ... 160] = 28, [161 ... 192] = 29
 };
 
-/* The bin for size bytes, at most 3072: that of the rounded request. */
+/* The bin for size bytes, at most 3072, in builds whose modern heaps add nothing: that of the
+ * rounded request. */
 static zend_always_inline size_t zend_mm_bin_of_request(size_t size)
 {
 	return zend_mm_request_bins[(size + ZEND_MM_ALIGNMENT - 1) / ZEND_MM_ALIGNMENT];

@@ -18,7 +18,6 @@
 #include "heap/modern/chunks.h"
 #include "heap/modern/debug.h"
 #include "heap/modern/fast.h"
-#include "heap/site.h"
 #include "storage/readable.h"
 
 #define ZEND_MM_MAGIC_LIVE ((size_t)0x7312f8dcu)
@@ -26,12 +25,6 @@
 #define ZEND_MM_MAGIC_REPORTED ((size_t)0x1eafed01u)
 #define ZEND_MM_FILL_GUARD 0xfb
 #define ZEND_MM_FILL_FREED 0x5a
-
-struct zend_mm_debug_record {
-	size_t size; /* bytes requested */
-	struct zend_mm_site site;
-	size_t magic; /* xor the block's address */
-};
 
 _Static_assert(sizeof(struct zend_mm_debug_record) % 8 == 0, "records keep blocks aligned");
 
@@ -75,7 +68,8 @@ static size_t zend_mm_record_total(size_t size)
 }
 /* }}} */
 
-/* {{{ From an address to its block, trusting nothing */
+/* {{{ From an address to its block. Blocks that are freed or resized are looked up as release builds
+ * do, in lists that have to be whole; those that are asked about as reports do. */
 
 /* The size of the slot or run at ptr in one of the heap's chunks; 0 where there is none. */
 static size_t zend_mm_debug_size_in_chunk(const void *ptr)
@@ -169,11 +163,9 @@ static int zend_mm_debug_check_record(const struct zend_mm_modern_heap *heap, co
 	return 0;
 }
 
-int zend_mm_modern_debug_check_block(const struct zend_mm_modern_heap *heap, const void *ptr,
-	zend_mm_problem *problem)
+static int zend_mm_debug_check(const struct zend_mm_modern_heap *heap, const void *ptr,
+	size_t block_size, zend_mm_problem *problem)
 {
-	size_t block_size = ptr == NULL ? 0 : zend_mm_debug_size(heap, ptr);
-
 	if (block_size < sizeof(struct zend_mm_debug_record)) {
 		return zend_mm_debug_problem(problem, heap, zend_mm_debug_is_elsewhere(heap, ptr) ?
 			"the block belongs to another heap, as one of another thread does, or to none" :
@@ -182,15 +174,48 @@ int zend_mm_modern_debug_check_block(const struct zend_mm_modern_heap *heap, con
 	return zend_mm_debug_check_record(heap, ptr, block_size, problem);
 }
 
+/* Whether a block's record can be read, and all that it says is guard bytes. */
+static bool zend_mm_debug_is_readable(const void *ptr, size_t block_size)
+{
+	const struct zend_mm_debug_record *record = zend_mm_record_of(ptr, block_size);
+
+	return zend_mm_readable(record, sizeof(*record)) &&
+		(record->size > block_size - sizeof(*record) || zend_mm_readable(
+			(const char *)ptr + record->size, block_size - sizeof(*record) - record->size));
+}
+
+/* The size of the block at ptr as reports see it: they follow no damaged list out of the heap. 0
+ * where none begins there that can be read. */
+static size_t zend_mm_debug_size_located(const struct zend_mm_modern_heap *heap, const void *ptr)
+{
+	zend_mm_place place = { .page = 0 };
+	size_t size;
+
+	zend_mm_modern_locate((zend_mm_heap *)&heap->head, ptr, &place);
+	size = place.block.size;
+	return place.block.address == ptr && place.block.data == ptr &&
+		size >= sizeof(struct zend_mm_debug_record) &&
+		zend_mm_debug_is_readable(ptr, size) ? size : 0;
+}
+
+int zend_mm_modern_debug_check_block(const struct zend_mm_modern_heap *heap, const void *ptr,
+	zend_mm_problem *problem)
+{
+	size_t block_size = ptr == NULL ? 0 : zend_mm_debug_size_located(heap, ptr);
+
+	return zend_mm_debug_check(heap, ptr, block_size, problem);
+}
+
 /* The size of a block that has to be sound. */
 static size_t zend_mm_debug_size_checked(const struct zend_mm_modern_heap *heap, const void *ptr)
 {
+	size_t block_size = ptr == NULL ? 0 : zend_mm_debug_size(heap, ptr);
 	zend_mm_problem problem;
 
-	if (zend_mm_modern_debug_check_block(heap, ptr, &problem) != 0) {
+	if (zend_mm_debug_check(heap, ptr, block_size, &problem) != 0) {
 		zend_mm_corrupted(&problem);
 	}
-	return zend_mm_debug_size(heap, ptr);
+	return block_size;
 }
 /* }}} */
 

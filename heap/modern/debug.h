@@ -9,6 +9,14 @@
 #define HEAP_MODERN_DEBUG_H
 
 #include "heap/modern/heap.h"
+#include "heap/site.h"
+
+/* What a block has beside the data, at its end. */
+struct zend_mm_debug_record {
+	size_t size; /* bytes requested */
+	struct zend_mm_site site;
+	size_t magic; /* xor the block's address */
+};
 
 /* The verbs of debug builds, around those of release builds. */
 void *zend_mm_modern_debug_alloc(zend_mm_heap *heap, size_t size);
