@@ -78,8 +78,10 @@ static inline const zend_mm_segment *segment_with(const legacy_heap_t *heap, con
 	return segment;
 }
 
-/* A link leads to a block of a segment, or to a list's sentinel in the heap's own structure. */
-static inline void check_link(const legacy_heap_t *heap, const block_t *block, const void *link)
+/* A link, in a free block, leads into a segment, as far from its beginning as the alignment allows, or
+ * into the heap's own structure. */
+static inline void check_lead(const legacy_heap_t *heap, const block_t *block, const void *link,
+	size_t alignment)
 {
 	const zend_mm_segment *segment;
 	uintptr_t leads_to = *(const uintptr_t *) link;
@@ -88,12 +90,24 @@ static inline void check_link(const legacy_heap_t *heap, const block_t *block, c
 		return;
 	}
 	segment = segment_with(heap, (const void *) leads_to);
-	if (UNEXPECTED(!segment || leads_to % legacy_alignment
-			!= (uintptr_t) segment % legacy_alignment)) {
+	if (UNEXPECTED(!segment || leads_to % alignment != (uintptr_t) segment % alignment)) {
 		zend_mm_hardened_failed_word(&heap->head,
 			"a link of a list leads out of the heap's segments", block, link,
 			ZEND_MM_EXPECT_UNKNOWN, 0);
 	}
+}
+
+/* To a block, or to a list's sentinel. */
+static inline void check_link(const legacy_heap_t *heap, const block_t *block, const void *link)
+{
+	check_lead(heap, block, link, legacy_alignment);
+}
+
+/* To a pointer in a block or among the roots: with 32-bit pointers it need not be aligned as blocks
+ * are. */
+static inline void check_parent(const legacy_heap_t *heap, const block_t *block)
+{
+	check_lead(heap, block, &block_links(block)->parent, sizeof(block_t *));
 }
 
 /* Whether a block ends within its segment and its size has its copy behind it. */

@@ -52,13 +52,20 @@ static zend_always_inline void cache_set_next(const legacy_heap_t *heap, void *d
 	*(void **) data = next;
 }
 
-/* A link of a ring or tree, in a free block, that is about to be followed. */
+/* A link of a ring, in a free block, that is about to be followed. */
 static zend_always_inline void check_link(const legacy_heap_t *heap, const block_t *block,
 	const void *link)
 {
 	(void) heap;
 	(void) block;
 	(void) link;
+}
+
+/* The link of a tree's node to the pointer that points at it. */
+static zend_always_inline void check_parent(const legacy_heap_t *heap, const block_t *block)
+{
+	(void) heap;
+	(void) block;
 }
 
 /* A free block whose tags are about to be compared. */

@@ -11,7 +11,7 @@
 /* The pointer that points at a node has to do so. */
 static zend_always_inline void trie_check_parent(legacy_heap_t *heap, block_t *block)
 {
-	check_link(heap, block, &block_links(block)->parent);
+	check_parent(heap, block);
 	if (UNEXPECTED(*block_links(block)->parent != block)) {
 		zend_mm_legacy_corrupted_parent(heap, block);
 	}
