@@ -86,8 +86,8 @@ printf '%s\n' '#define _GNU_SOURCE' '#include <dlfcn.h>' '#include <stdlib.h>' '
 	'if (!give_back) return 1; give_back(malloc(100)); free(malloc(100)); return 0; }' \
 	> "$tmp/main.c"
 ok "a program and its library compile" \
-	sh -c '"$1" -shared -fPIC -fno-builtin -o "$2/lib/libdeep.so" \
-	"$2/deep.c" && "$1" -fno-builtin -o "$2/main" "$2/main.c" -Wl,-rpath,"$2/lib"' sh "$CC" "$tmp"
+	sh -c '$1 -shared -fPIC -fno-builtin -o "$2/lib/libdeep.so" \
+	"$2/deep.c" && $1 -fno-builtin -o "$2/main" "$2/main.c" -Wl,-rpath,"$2/lib"' sh "$CC" "$tmp"
 run "$ZMM" run --check --foreign abort "$tmp/main"
 is "$status:$err" 0: "libraries loaded with RTLD_DEEPBIND use the same malloc"
 

@@ -17,7 +17,7 @@ for mode in legacy modern; do
 	done
 done
 
-is "$("$CC" -dM -E - < /dev/null | grep -c __linux__)" 1 "this is the C library's own system"
+is "$($CC -dM -E - < /dev/null | grep -c __linux__)" 1 "this is the C library's own system"
 run "$ZMM" run --stats "$builddir/t/preload/semantics"
 like "$err" \
 	"zend_malloc: semantics (pid *): legacy heap over mmap_anon, *in use*segments*storage*" \

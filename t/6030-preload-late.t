@@ -21,7 +21,7 @@ done
 
 run env -i LD_PRELOAD="$builddir/libzend_malloc.so" "$builddir/t/preload/late"
 is "$status" 0 "with next to no environment"
-run env ZEND_MM_MODE=other LD_PRELOAD="$builddir/libzend_malloc.so" /bin/echo text
+run env ZEND_MM_MODE=other LD_PRELOAD="$builddir/libzend_malloc.so" "$builddir/t/preload/late"
 is "$status:$out" "255:" "an unknown mode ends the process before it does anything"
 like "$err" "Wrong or unsupported zend_mm mode 'other'*" "with the library's message"
 

@@ -83,11 +83,10 @@ is "$status" 0 "nor does a folder that is not there"
 like "$err" "*/nowhere/trace: cannot make the trace: No such file*" "which is said, too"
 
 rm -f trace.zmt*
-run "$ZMM" record -o trace.zmt sh -c '"$0" forever > /dev/null 2>&1 & echo $!; sleep 0.3' \
-	"$requests"
+run "$ZMM" record -o trace.zmt "$requests" background
 is "$status" 0 "what goes on in the background is not waited for"
-like "$err" "*trace.zmt.$out.2: *requests forever, still recording*" "but said to be recording"
-ok "and its trace reads meanwhile" test "$(operations trace.zmt.$out.2)" -gt 1000
+like "$err" "*trace.zmt.$out: *requests forever, still recording*" "but said to be recording"
+ok "and its trace reads meanwhile" test "$(operations trace.zmt.$out)" -gt 1000
 kill -9 "$out"
 
 mkdir -p folder

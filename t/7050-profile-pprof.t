@@ -136,14 +136,18 @@ like "$err" "*none/p.heap*" "and named"
 # google-pprof. Its numbers are in MB but for those of --collapsed.
 if command -v google-pprof > "$tmp/which"; then
 	for mode in legacy modern; do
+		# A size that is alive then.
+		size=64
+		test "$mode$(word_bytes)" != legacy4 || size=40
+		plain_blocks || size='[1-9]*'
 		profile=$tmp/$mode.pprof
 		"$ZMM" profile --mode $mode -o "$profile" "$tmp/seed.trace" > "$tmp/said"
 		run google-pprof --collapsed "$profile"
 		is "$(echo "$out" | awk '{ sum += $NF } END { print sum }')" \
 			"$(header "$profile" | cut -d ' ' -f 2)" "$mode: --collapsed has all bytes"
-		like "$out" "$mode heap;*1*;*s of 64 bytes *" "$mode: outermost first: heap, region, size"
+		like "$out" "$mode heap;*1*;*s of $size bytes *" "$mode: outermost first: heap, region, size"
 		run google-pprof --text --inuse_objects "$profile"
-		like "$out" "Total: $(header "$profile" | cut -d ' ' -f 1) objects*s of 64 bytes*" \
+		like "$out" "Total: $(header "$profile" | cut -d ' ' -f 1) objects*s of $size bytes*" \
 			"$mode: --text counts objects by size"
 		run google-pprof --text --alloc_objects "$profile"
 		like "$out" "Total: $(header "$profile" | cut -d ' ' -f 3) objects*freed or resized*" \

@@ -15,13 +15,19 @@ run "$ZMM" compare $quick --json=out.json --csv out.csv --html out.html bad.trac
 is "$status" 2 "a trace that makes no sense is refused"
 is "$(ls out.* 2> /dev/null)" "" "and no file is written about it"
 
-ln -s elsewhere.json link.json
-: > elsewhere.json
-run "$ZMM" compare $quick --json=link.json --csv - good.trace
+ln -s elsewhere.csv link.csv
+: > elsewhere.csv
+run "$ZMM" compare $quick --csv link.csv good.trace
 is "$status" 0 "results go to a file by way of a link"
-is "$(readlink link.json)" elsewhere.json "the link stays one"
-like "$(cat elsewhere.json)" '{*"format"*' "and its file is written"
-like "$out" '*trace,*' "the CSV goes to standard output"
+is "$(readlink link.csv)" elsewhere.csv "the link stays one"
+like "$(cat elsewhere.csv)" '*trace,*' "and its file is written"
+if config HAVE_JANSSON; then
+	run "$ZMM" compare $quick --json=out.json --csv - good.trace
+	like "$(cat out.json)" '{*"format"*' "JSON goes to a file"
+	like "$out" '*trace,*' "and CSV to standard output"
+else
+	skip 2 "this build has no JSON (Debian package libjansson-dev)"
+fi
 
 mkfifo pipe
 cat pipe > piped.csv &

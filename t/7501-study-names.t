@@ -11,7 +11,11 @@ case $(cat "$builddir/Makefile") in
 *-flto*) skip_all "names of a build with -flto" ;;
 esac
 
-names() { nm -g --defined-only "$@" 2> "$tmp/nm" | awk 'NF == 3 { print $3 }' | sort -u; }
+# names FILE...: what they define, but for what gcc defines in every object for 32-bit Intel.
+names()
+{
+	nm -g --defined-only "$@" 2> "$tmp/nm" | awk 'NF == 3 && !/__x86\./ { print $3 }' | sort -u
+}
 
 is "$(names "$builddir/libzend_alloc.a" | grep -i study)" "" "the library has no name of studying"
 is "$(nm -g --undefined-only "$builddir/libzend_alloc.a" 2> "$tmp/nm" | grep -i study)" "" \

@@ -68,7 +68,7 @@ int main(int argc, char **argv)
 	return strcmp(argv[1], "status") == 0 ? 7 : 0;
 }
 END
-ok "the program compiles" "$CC" -g -O1 -rdynamic -o "$tmp/program" "$tmp/program.c"
+ok "the program compiles" $CC -g -O1 -rdynamic -o "$tmp/program" "$tmp/program.c"
 
 # check WHAT...: with an input, which each run gets.
 check()

@@ -11,7 +11,7 @@
 
 #include "tools/check_run.h"
 
-#if defined(__linux__) && defined(__x86_64__)
+#if defined(__linux__) && (defined(__x86_64__) || defined(__i386__))
 #include <dirent.h>
 #include <errno.h>
 #include <signal.h>

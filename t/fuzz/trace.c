@@ -154,7 +154,8 @@ static void judge_error(const struct zmm_error *error, const char *path)
 		fuzz_fail("no line of text: %s", error->text);
 	}
 	if (!strstr(place, "byte ") && !strstr(place, "empty")
-			&& !(place[1] >= '0' && place[1] <= '9')) {
+			&& !(place[1] >= '0' && place[1] <= '9')
+			&& (HAVE_ZSTD || !strstr(place, "compressed with zstd"))) {
 		fuzz_fail("the message does not say where: %s", error->text);
 	}
 }
@@ -262,6 +263,7 @@ static void there_and_back(bool compress)
 {
 	const char *path = fuzz_path("out");
 
+	compress &= HAVE_ZSTD;
 	write_events(path, ZMM_FORMAT_BINARY, compress);
 	compare_events(path, false);
 	if (event_count > 0) {
