@@ -19,9 +19,11 @@ clean()
 	return 1
 }
 
+small="seed corner-big-kept corner-no-segment corner-null-resize corner-sizes quirk-hidden"
+large="bench fuzz-oom fuzz-limreq fuzz-edge fuzz-tiny"
+short_run && small=seed large=fuzz-limreq
 for mode in legacy modern; do
-	for trace in seed corner-big-kept corner-no-segment corner-null-resize corner-sizes \
-		quirk-hidden bench fuzz-oom fuzz-limreq fuzz-edge fuzz-tiny; do
+	for trace in $small $large; do
 		ok "$mode: $trace" clean --mode $mode --check 1000 "$TRACES/$trace.trace$zst"
 	done
 	ok "$mode on mmap_anon, verified: fuzz-req" \

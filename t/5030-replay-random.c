@@ -118,7 +118,7 @@ static void draw_program(struct draw *draw, uint64_t seed)
 	draw->program.slot_count = slots;
 	draw->program.thread_count = 1;
 	draw->wanted = slots / 2;
-	while (draw->program.op_count < operations) {
+	while (draw->program.op_count < (tap_short() ? operations / 5 : operations)) {
 		draw_operation(draw);
 	}
 }

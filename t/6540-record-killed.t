@@ -1,14 +1,15 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Programs that are killed at fifty random moments: every file left behind reads.
+# Programs that are killed at fifty random moments (fifteen in short runs): every file left behind reads.
 
 . "${srcdir:-$(dirname "$0")/..}/t/tap.sh"
 . "$srcdir/t/record.sh"
 
 : "${ZMM_TEST_SEED:=$(date +%s)}"
 note "seed $ZMM_TEST_SEED: repeat with ZMM_TEST_SEED=$ZMM_TEST_SEED"
-moments=$(awk -v seed="$ZMM_TEST_SEED" 'BEGIN { srand(seed);
-	for (i = 0; i < 50; i++) printf "%.3f ", rand() * rand() * 0.12 }')
+short_run && rounds=15 || rounds=50
+moments=$(awk -v seed="$ZMM_TEST_SEED" -v rounds=$rounds 'BEGIN { srand(seed);
+	for (i = 0; i < rounds; i++) printf "%.3f ", rand() * rand() * 0.12 }')
 
 unreadable= most=0 files=0 round=0
 for moment in $moments; do

@@ -21,11 +21,11 @@ static uint64_t step_of(const zmm_program *program)
 		return 1;
 	}
 	if (program->op_count > RANDOM_TRACE) {
-		return LONG_STEP;
+		return tap_short() ? 5 * LONG_STEP : LONG_STEP;
 	}
 	uint64_t every = getenv("ZMM_TEST_EVERY") ? strtoull(getenv("ZMM_TEST_EVERY"), NULL, 10) : 0;
 
-	return every ? every : RANDOM_STEP;
+	return every ? every : tap_short() ? 5 * RANDOM_STEP : RANDOM_STEP;
 }
 
 struct run {

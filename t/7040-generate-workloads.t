@@ -18,6 +18,7 @@ small()
 	esac
 }
 
+short_run && every=10000 || every=1000
 generate() { "$ZMM" generate "$@" -o - 2> "$tmp/said"; }
 
 # The sum of what comes of seed 7, which no machine and no compiler may change.
@@ -54,7 +55,7 @@ for workload in $workloads; do
 	fi
 	for mode in legacy modern; do
 		ok "$workload replays soundly on the $mode heap" \
-			"$ZMM" replay --mode $mode --check 1000 --verify "$tmp/$workload.trace"
+			"$ZMM" replay --mode $mode --check $every --verify "$tmp/$workload.trace"
 	done
 done
 

@@ -316,6 +316,17 @@ static inline uint64_t tap_below(uint64_t *state, uint64_t limit)
 	return tap_random(state) % limit;
 }
 
+/*
+ * Whether ZMM_TEST_SHORT asks for samples: what takes long and is tested whole in the default
+ * configuration is to be tested in part. (.ci/check-variants sets it.)
+ */
+static inline bool tap_short(void)
+{
+	const char *given = getenv("ZMM_TEST_SHORT");
+
+	return given && *given && strcmp(given, "0") != 0;
+}
+
 /* ---- children ---- */
 
 /* How a child ended and what it printed. */

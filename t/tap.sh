@@ -149,6 +149,10 @@ run()
 # config MACRO: whether the build was configured with it, as in: config HAVE_ZSTD || skip 1 ...
 config() { grep -q "^#define $1 1\$" "$builddir/config.h"; }
 
+# short_run: whether ZMM_TEST_SHORT asks for samples: what takes long and is tested whole in the
+# default configuration is to be tested in part. (.ci/check-variants sets it.)
+short_run() { case ${ZMM_TEST_SHORT:-0} in 0) return 1 ;; esac; }
+
 # windows: whether the build is for Windows.
 windows() { grep -q '^windows = 1' "$builddir/Makefile"; }
 

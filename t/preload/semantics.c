@@ -428,7 +428,8 @@ static void test_threads(void)
 	for (int i = 0; i < passed_blocks; i++) {
 		free(passed[i]);
 	}
-	ok(quarantine || mallinfo2().uordblks < before + 10000,
+	/* Of megabytes; what the C library keeps of a thread may be guarded by pages. */
+	ok(quarantine || mallinfo2().uordblks < before + 50000,
 		"blocks of ended threads come home");
 }
 
