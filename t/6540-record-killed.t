@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Programs that are killed at fifty random moments (fifteen in short runs): every file left behind reads.
+# Programs that are killed at fifty random moments (fifteen in short runs): every file left behind
+# reads.
 
 . "${srcdir:-$(dirname "$0")/..}/t/tap.sh"
 . "$srcdir/t/record.sh"

@@ -145,7 +145,8 @@ if command -v google-pprof > "$tmp/which"; then
 		run google-pprof --collapsed "$profile"
 		is "$(echo "$out" | awk '{ sum += $NF } END { print sum }')" \
 			"$(header "$profile" | cut -d ' ' -f 2)" "$mode: --collapsed has all bytes"
-		like "$out" "$mode heap;*1*;*s of $size bytes *" "$mode: outermost first: heap, region, size"
+		like "$out" "$mode heap;*1*;*s of $size bytes *" \
+			"$mode: outermost first: heap, region, size"
 		run google-pprof --text --inuse_objects "$profile"
 		like "$out" "Total: $(header "$profile" | cut -d ' ' -f 1) objects*s of $size bytes*" \
 			"$mode: --text counts objects by size"

@@ -78,8 +78,8 @@ static inline const zend_mm_segment *segment_with(const legacy_heap_t *heap, con
 	return segment;
 }
 
-/* A link, in a free block, leads into a segment, as far from its beginning as the alignment allows, or
- * into the heap's own structure. */
+/* A link, in a free block, leads into a segment, as far from its beginning as the alignment allows,
+ * or into the heap's own structure. */
 static inline void check_lead(const legacy_heap_t *heap, const block_t *block, const void *link,
 	size_t alignment)
 {

@@ -68,8 +68,8 @@ static size_t zend_mm_record_total(size_t size)
 }
 /* }}} */
 
-/* {{{ From an address to its block. Blocks that are freed or resized are looked up as release builds
- * do, in lists that have to be whole; those that are asked about as reports do. */
+/* {{{ From an address to its block. Blocks that are freed or resized are looked up as in release
+ * builds, in lists that have to be whole; those that are asked about as reports do. */
 
 /* The size of the slot or run at ptr in one of the heap's chunks; 0 where there is none. */
 static size_t zend_mm_debug_size_in_chunk(const void *ptr)
