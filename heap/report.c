@@ -185,6 +185,7 @@ static void print_place(void *argument)
 
 	if (!region->address) {
 		print("  at      %p, in no region of the heap\n", problem->address);
+		print_owner(&place->owner);
 		return;
 	}
 	print("  at      %p, in %s %p of %zu bytes, offset %zu", problem->address,

@@ -154,6 +154,25 @@ static uint64_t first_bits(unsigned count)
 	return count == 64 ? ~UINT64_C(0) : (UINT64_C(1) << count) - 1;
 }
 
+/* The window of a page's number, remembered or to be filled.  Eight places in a row are its own, by
+ * its mixed number, because regions lie at round distances. */
+static struct zend_mm_reader_window *window_of(struct zend_mm_reader *reader, uintptr_t base)
+{
+	enum { ways = 8 };
+	uint64_t mixed = (uint64_t)base * UINT64_C(0x9e3779b97f4a7c15) >> 32;
+	struct zend_mm_reader_window *set = &reader->windows[mixed % (ZEND_MM_READER_WINDOWS / ways)
+		* ways];
+
+	for (int i = 0; i < ways; i++) {
+		if (set[i].base == base && set[i].known != 0) {
+			return &set[i];
+		}
+	}
+	set += reader->calls % ways;
+	*set = (struct zend_mm_reader_window) { .base = base };
+	return set;
+}
+
 /* Whether a page can be read, from what is known, or from a question about it and those behind it
  * in its window. */
 static bool page_known_readable(struct zend_mm_reader *reader, uintptr_t page)
@@ -162,13 +181,9 @@ static bool page_known_readable(struct zend_mm_reader *reader, uintptr_t page)
 	unsigned bit = number % ZEND_MM_READER_PAGES;
 	unsigned rest = ZEND_MM_READER_PAGES - bit;
 	uintptr_t base = number - bit;
-	struct zend_mm_reader_window *window = &reader->windows[base / ZEND_MM_READER_PAGES
-		% ZEND_MM_READER_WINDOWS];
+	struct zend_mm_reader_window *window = window_of(reader, base);
 	unsigned readable, known;
 
-	if (window->base != base || window->known == 0) {
-		*window = (struct zend_mm_reader_window) { .base = base };
-	}
 	if (!(window->known >> bit & 1)) {
 		if (reader->calls == ZEND_MM_READER_CALLS) {
 			return false;

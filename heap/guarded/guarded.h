@@ -80,9 +80,10 @@ extern bool zend_mm_guards_fork_freely;
 void zend_mm_guards_in_child(void);
 bool zend_mm_guard_abandoned(const zend_mm_heap *heap);
 
-/* The guarded heap and the record of a block that is none of guard's own; NULL where there is none.
+/* The guarded heap, if not this one, that has a live block at an address; NULL where there is none.
  * For reports. */
-struct guard_record *zend_mm_guard_elsewhere(const struct guard_layer *guard, const void *data);
+const struct guard_layer *zend_mm_guard_elsewhere(const struct guard_layer *guard,
+	const void *data);
 
 /* }}} */
 /* {{{ place.c: one block's memory */

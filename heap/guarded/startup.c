@@ -84,14 +84,15 @@ void zend_mm_guard_unlock(const struct guard_layer *guard)
 /* }}} */
 /* {{{ The list. */
 
-struct guard_record *zend_mm_guard_elsewhere(const struct guard_layer *guard, const void *data)
+const struct guard_layer *zend_mm_guard_elsewhere(const struct guard_layer *guard,
+	const void *data)
 {
 	for (struct guard_layer *other = zend_mm_guarded_heaps; other; other = other->next) {
 		struct guard_record *record = other == guard ? NULL :
 			zend_mm_guard_record_at(&other->records, data);
 
 		if (record && record->state == guard_live) {
-			return record;
+			return other;
 		}
 	}
 	return NULL;

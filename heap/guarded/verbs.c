@@ -357,10 +357,16 @@ static int guarded_walk_lists(zend_mm_heap *heap, zend_mm_list_visitor visitor, 
 	return answer;
 }
 
+/* A block of another guarded heap is found there. */
 static void guarded_locate(zend_mm_heap *heap, const void *address, zend_mm_place *place)
 {
-	below(guard_of(heap))->locate(heap, address, place);
-	zend_mm_guard_describe(guard_of(heap), address, place);
+	const struct guard_layer *guard = zend_mm_guard_elsewhere(guard_of(heap), address);
+
+	if (!guard) {
+		guard = guard_of(heap);
+	}
+	below(guard)->locate(guard->heap, address, place);
+	zend_mm_guard_describe(guard, address, place);
 }
 
 static int guarded_check(zend_mm_heap *heap, zend_mm_problem *problem)

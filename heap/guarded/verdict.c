@@ -119,8 +119,8 @@ void zend_mm_guard_describe(const struct guard_layer *guard, const void *address
 	if (!record) {
 		record = zend_mm_guard_record_at(&guard->records, address);
 	}
-	if (!record) {
-		record = zend_mm_guard_elsewhere(guard, address);
+	if (!record && place->block.data) { /* the address is in what the heap below has before it */
+		record = zend_mm_guard_record_around(&guard->records, place->block.data);
 	}
 	if (record) {
 		describe_block(record, place);

@@ -38,7 +38,14 @@ static bool can_be_block(size_t word, uintptr_t most)
 
 /* }}} */
 
-/* The segment that holds an address; false where the list does not lead to one. */
+static bool has_sane_size(const zend_mm_segment *segment, const zend_mm_segment *copy)
+{
+	return copy->size >= legacy_segment_overhead
+		&& copy->size <= UINTPTR_MAX - (uintptr_t) segment;
+}
+
+/* The segment that holds an address; false where the list does not lead to one whose blocks can be
+ * read.  An address in a header is in the segment whatever the size there says. */
 static bool find_segment(const legacy_heap_t *heap, const void *address,
 	struct zend_mm_legacy_tags *tags)
 {
@@ -50,11 +57,11 @@ static bool find_segment(const legacy_heap_t *heap, const void *address,
 		if (!zend_mm_reader_copy(&tags->reader, segment, &copy, sizeof copy)) {
 			return false;
 		}
-		if ((uintptr_t) address - (uintptr_t) segment < copy.size
-				&& copy.size >= legacy_segment_overhead
-				&& copy.size <= UINTPTR_MAX - (uintptr_t) segment) {
+		if ((uintptr_t) address - (uintptr_t) segment < sizeof copy
+				|| ((uintptr_t) address - (uintptr_t) segment < copy.size
+					&& has_sane_size(segment, &copy))) {
 			tags->segment = (zend_mm_region) { ZEND_MM_REGION_SEGMENT, segment, copy.size };
-			return true;
+			return has_sane_size(segment, &copy);
 		}
 	}
 	return false;

@@ -12,11 +12,15 @@
 #include "heap/modern/pages.h"
 #include "storage/readable.h"
 
-/* What is asked about one heap. */
+enum { ZEND_MM_LOCATOR_CHUNKS = 128, ZEND_MM_LOCATOR_WAYS = 8 };
+
+/* What is asked about one heap, and the chunks that are known to be its own: all of them can be
+ * read, but for what guards hide, and that is in no bin's run. */
 struct zend_mm_locator {
 	const struct zend_mm_modern_heap *heap;
 	struct zend_mm_reader reader;
-	uint32_t map[ZEND_MM_PAGES];       /* of the chunk asked about last */
+	const struct zend_mm_chunk *ours[ZEND_MM_LOCATOR_CHUNKS];
+	unsigned replaced;
 };
 
 /* What stands at one address. */
@@ -28,6 +32,28 @@ struct zend_mm_spot {
 };
 
 /* {{{ Regions */
+
+/* Whether a chunk's header says that it is the heap's. */
+static bool zend_mm_is_ours(struct zend_mm_locator *locator, const struct zend_mm_chunk *chunk)
+{
+	uint64_t mixed = (uintptr_t)chunk / ZEND_MM_CHUNK_SIZE * UINT64_C(0x9e3779b97f4a7c15) >> 32;
+	const struct zend_mm_chunk **set = &locator->ours[mixed %
+		(ZEND_MM_LOCATOR_CHUNKS / ZEND_MM_LOCATOR_WAYS) * ZEND_MM_LOCATOR_WAYS];
+	struct zend_mm_modern_heap *heap;
+	int i;
+
+	for (i = 0; i < ZEND_MM_LOCATOR_WAYS; i++) {
+		if (set[i] == chunk) {
+			return chunk != NULL;
+		}
+	}
+	if (!zend_mm_reader_copy(&locator->reader, &chunk->heap, &heap, sizeof heap) ||
+		heap != locator->heap) {
+		return false;
+	}
+	set[locator->replaced++ % ZEND_MM_LOCATOR_WAYS] = chunk;
+	return true;
+}
 
 static bool zend_mm_find_chunk(struct zend_mm_locator *locator, const struct zend_mm_chunk *wanted)
 {
@@ -86,6 +112,28 @@ static bool zend_mm_find_huge(struct zend_mm_locator *locator, const void *addre
 
 /* {{{ Blocks of a chunk */
 
+/* Reads a slot that a bin's list leads to; false where none of the bin can be there. */
+static bool zend_mm_read_slot(struct zend_mm_locator *locator, unsigned bin,
+	const struct zend_mm_slot *slot, struct zend_mm_slot *copy)
+{
+	const struct zend_mm_chunk *chunk = zend_mm_chunk_of(slot);
+	uint32_t word;
+
+	if (!zend_mm_is_ours(locator, chunk)) {
+		return false;
+	}
+	if (!locator->reader.directly) {
+		return zend_mm_reader_copy(&locator->reader, slot, copy, sizeof *copy);
+	}
+	word = chunk->map[zend_mm_page_of(slot)];
+	if (!zend_mm_word_is_small(word) || zend_mm_word_bin(word) != bin ||
+		zend_mm_chunk_offset(slot) > ZEND_MM_CHUNK_SIZE - sizeof *copy) {
+		return false;
+	}
+	memcpy(copy, slot, sizeof *copy);
+	return true;
+}
+
 static bool zend_mm_is_free_slot(struct zend_mm_locator *locator, unsigned bin, const void *slot)
 {
 	const struct zend_mm_slot *free_slot = locator->heap->free_slots[bin];
@@ -94,7 +142,7 @@ static bool zend_mm_is_free_slot(struct zend_mm_locator *locator, unsigned bin, 
 
 	while (free_slot != NULL && free_slot != slot) {
 		if (zend_mm_circle_closes(&circle, free_slot) ||
-			!zend_mm_reader_copy(&locator->reader, free_slot, &copy, sizeof copy)) {
+			!zend_mm_read_slot(locator, bin, free_slot, &copy)) {
 			return false;
 		}
 		free_slot = zend_mm_slot_decode(locator->heap, free_slot, copy.next);
@@ -149,15 +197,15 @@ static void zend_mm_locate_slot(struct zend_mm_locator *locator, const char *add
 	struct zend_mm_spot *spot)
 {
 	const struct zend_mm_chunk *chunk = spot->region.address;
-	uint32_t word = locator->map[spot->page];
+	uint32_t word = chunk->map[spot->page];
 	unsigned bin = zend_mm_word_bin(word);
 	unsigned back = zend_mm_word_is_small_later(word) ? zend_mm_word_count(word) : 0;
 	unsigned page = spot->page - back;
 
 	if (bin >= ZEND_MM_BIN_COUNT || page == 0 || page >= ZEND_MM_PAGES ||
 		back >= zend_mm_bins[bin].pages ||
-		zend_mm_word_bin(locator->map[page]) != bin ||
-		!zend_mm_word_is_small_first(locator->map[page])) {
+		zend_mm_word_bin(chunk->map[page]) != bin ||
+		!zend_mm_word_is_small_first(chunk->map[page])) {
 		spot->damaged = &chunk->map[spot->page];
 		return;
 	}
@@ -181,9 +229,10 @@ static void zend_mm_free_pages_around(const uint32_t *map, unsigned *first, unsi
 }
 
 /* A page that belongs to no bin: the header, a large run, or free. */
-static void zend_mm_locate_page(const uint32_t *map, struct zend_mm_spot *spot)
+static void zend_mm_locate_page(struct zend_mm_spot *spot)
 {
 	const struct zend_mm_chunk *chunk = spot->region.address;
+	const uint32_t *map = chunk->map;
 	unsigned first = spot->page;
 	unsigned end = first + 1;
 
@@ -209,6 +258,25 @@ static void zend_mm_locate_page(const uint32_t *map, struct zend_mm_spot *spot)
 }
 /* }}} */
 
+/* The region of an address; false where it is in none. */
+static bool zend_mm_find_region(struct zend_mm_locator *locator, const void *address,
+	zend_mm_region *region)
+{
+	const struct zend_mm_chunk *chunk = zend_mm_chunk_of(address);
+	uint32_t word;
+
+	if (zend_mm_find_cached(locator, chunk)) {
+		*region = (zend_mm_region) { ZEND_MM_REGION_CACHED_CHUNK, chunk, ZEND_MM_CHUNK_SIZE };
+		return true;
+	}
+	if (zend_mm_is_ours(locator, chunk) || (zend_mm_find_chunk(locator, chunk) &&
+		zend_mm_reader_copy(&locator->reader, chunk->map, &word, sizeof word))) {
+		*region = (zend_mm_region) { ZEND_MM_REGION_CHUNK, chunk, ZEND_MM_CHUNK_SIZE };
+		return true;
+	}
+	return zend_mm_find_huge(locator, address, region);
+}
+
 /* Looks up one address; false where it is in no region of the heap. */
 static bool zend_mm_look_up(struct zend_mm_locator *locator, const void *address,
 	struct zend_mm_spot *spot)
@@ -216,27 +284,22 @@ static bool zend_mm_look_up(struct zend_mm_locator *locator, const void *address
 	const struct zend_mm_chunk *chunk = zend_mm_chunk_of(address);
 
 	*spot = (struct zend_mm_spot) { .page = zend_mm_page_of(address) };
-	if (zend_mm_find_chunk(locator, chunk) && zend_mm_reader_copy(&locator->reader, chunk->map,
-		locator->map, sizeof locator->map)) {
-		spot->region = (zend_mm_region) { ZEND_MM_REGION_CHUNK, chunk, ZEND_MM_CHUNK_SIZE };
-		if (zend_mm_word_is_small(locator->map[spot->page])) {
+	if (!zend_mm_find_region(locator, address, &spot->region)) {
+		return false;
+	}
+	if (spot->region.kind == ZEND_MM_REGION_CHUNK) {
+		if (zend_mm_word_is_small(chunk->map[spot->page])) {
 			zend_mm_locate_slot(locator, address, spot);
 		} else {
-			zend_mm_locate_page(locator->map, spot);
+			zend_mm_locate_page(spot);
 		}
 		return true;
 	}
-	if (zend_mm_find_huge(locator, address, &spot->region)) {
-		spot->block.state = ZEND_MM_BLOCK_USED;
-	} else if (zend_mm_find_cached(locator, chunk)) {
-		spot->region = (zend_mm_region) { ZEND_MM_REGION_CACHED_CHUNK, chunk, ZEND_MM_CHUNK_SIZE };
-		spot->block.state = ZEND_MM_BLOCK_CACHED;
-	} else {
-		return false;
-	}
 	spot->block.address = spot->region.address;
 	spot->block.size = spot->region.size;
+	spot->block.state = ZEND_MM_BLOCK_CACHED;
 	if (spot->region.kind == ZEND_MM_REGION_HUGE) {
+		spot->block.state = ZEND_MM_BLOCK_USED;
 		spot->block.data = spot->block.address;
 		spot->block.usable = spot->block.size;
 	}
