@@ -10,7 +10,7 @@
 static zend_mm_heap *heap;
 static legacy_heap_t *legacy;
 
-/* Used and free blocks in turns, all of 200 bytes or all of 2000; free ones are not in the cache. */
+/* Used and free blocks in turns, free ones of 200 bytes or of 2000, not in the cache. */
 static char *used[4], *freed[4];
 
 static void make_scene(size_t size)

@@ -125,8 +125,7 @@ static void check_lists(void)
 }
 
 /* }}} */
-/* {{{ Hardened heaps: their structure has other members, so that links are reached by what is public
- * of them. */
+/* {{{ Hardened heaps: their structure has other members, so that nothing is planted there. */
 
 static void check_hardened(void)
 {
@@ -151,7 +150,7 @@ static void check_hardened(void)
 }
 
 /* }}} */
-/* {{{ Neighbours: across the borders of runs and chunks, and of a heap with very many free slots. */
+/* {{{ Neighbours, across the borders of runs and chunks; a heap with very many free slots. */
 
 static zend_mm_place place_of(const void *address)
 {

@@ -162,22 +162,22 @@ static void find_mark(char *place, char *block, const char *reason, const char *
 static void check_legacy_marks(void)
 {
 	char *block = zend_mm_alloc(heap, 100);
-	char *header = (char *)block_of(block);
+	block_t *header = block_of(block);
+	struct zend_mm_legacy_owner *owner = block_owner(header);
 
 	if (config_debug) {
-		find_mark((char *)block_owner((block_t *)(void *)header) + offsetof(struct zend_mm_legacy_owner, magic),
-			block, "a block's magic number is damaged", "rpbnowxch");
-		find_mark((char *)block_owner((block_t *)(void *)header) + offsetof(struct zend_mm_legacy_owner,
-			heap_secret), block, "a block belongs to another heap, as one of another thread does",
+		find_mark((char *)&owner->magic, block, "a block's magic number is damaged",
 			"rpbnowxch");
+		find_mark((char *)&owner->heap_secret, block,
+			"a block belongs to another heap, as one of another thread does", "rpbnowxch");
 	}
 	if (config_cookies) {
-		find_mark((char *)block_cookie((block_t *)(void *)header), block,
+		find_mark((char *)block_cookie(header), block,
 			"a block's cookie is damaged",
 			legacy_keeps_requested ? "rpbnowxch" : "rpbnwxch");
 	}
 	if (legacy_keeps_requested) {
-		find_mark((char *)block_requested((block_t *)(void *)header) + 4, block,
+		find_mark((char *)block_requested(header) + 4, block,
 			"a block's requested size is more than the block has", "rpbnwmch");
 	}
 	if (config_heap_protection) {
