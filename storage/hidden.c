@@ -11,6 +11,17 @@
 
 static void (*fault_handler)(const void *address, const void *instruction);
 static void (*trap_handler)(const void *instruction);
+static bool ever_hidden;
+
+bool zend_mm_ever_hidden(void)
+{
+	return __atomic_load_n(&ever_hidden, __ATOMIC_RELAXED);
+}
+
+static void note_hidden(void)
+{
+	__atomic_store_n(&ever_hidden, true, __ATOMIC_RELAXED);
+}
 
 #ifdef _WIN32
 # define WIN32_LEAN_AND_MEAN
@@ -25,6 +36,7 @@ static bool protect(void *address, size_t size, DWORD protection)
 
 bool zend_mm_hide(void *address, size_t size)
 {
+	note_hidden();
 	return protect(address, size, PAGE_NOACCESS);
 }
 
@@ -147,6 +159,7 @@ static bool count_range(void)
 
 bool zend_mm_hide(void *address, size_t size)
 {
+	note_hidden();
 	if (!count_range()) {
 		return false;
 	}

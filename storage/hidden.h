@@ -18,6 +18,9 @@ bool zend_mm_hide_before(void *address, size_t size);
  * then it stays hidden. */
 bool zend_mm_show(void *address, size_t size);
 
+/* Whether anything was ever hidden: then what is damaged may lead there. */
+bool zend_mm_ever_hidden(void);
+
 /* Has handler called with the instruction after which a watcher had the processor trap, instead of
  * what the program has for such signals.  Nothing where there are none. */
 void zend_mm_on_trap(void (*handler)(const void *instruction));
