@@ -310,7 +310,7 @@ void zend_mm_modern_locate(zend_mm_heap *base, const void *address, zend_mm_plac
 {
 	struct zend_mm_locator locator = { .heap = zend_mm_modern(base) };
 	struct zend_mm_spot spot, neighbour;
-	const char *block;
+	uintptr_t block; /* a damaged list may have a huge block anywhere */
 
 	zend_mm_reader_open(&locator.reader);
 	if (!zend_mm_look_up(&locator, address, &spot)) {
@@ -320,11 +320,13 @@ void zend_mm_modern_locate(zend_mm_heap *base, const void *address, zend_mm_plac
 	place->page = spot.region.kind == ZEND_MM_REGION_CHUNK ? spot.page : 0;
 	place->block = spot.block;
 	place->damaged = spot.damaged;
-	block = spot.block.address;
-	if (spot.block.size != 0 && zend_mm_look_up(&locator, block - 1, &neighbour)) {
+	block = (uintptr_t) spot.block.address;
+	if (spot.block.size != 0 &&
+		zend_mm_look_up(&locator, (const void *) (block - 1), &neighbour)) {
 		place->before = neighbour.block;
 	}
-	if (spot.block.size != 0 && zend_mm_look_up(&locator, block + spot.block.size, &neighbour)) {
+	if (spot.block.size != 0 &&
+		zend_mm_look_up(&locator, (const void *) (block + spot.block.size), &neighbour)) {
 		place->after = neighbour.block;
 	}
 	if (config_debug && place->block.data != NULL && !place->block.internal) {
