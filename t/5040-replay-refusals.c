@@ -6,6 +6,13 @@
 #include "t/recorded.h"
 #include "trace/replay.h"
 
+/* Storage that asks the system itself. */
+#ifdef _WIN32
+# define MAPPED "win32"
+#else
+# define MAPPED "mmap_anon"
+#endif
+
 /* What is seen around the moment of the refusal. */
 struct look {
 	const struct zmm_watched *watched;
@@ -131,8 +138,8 @@ static void sweep(const char *trace, enum zmm_allocator allocator, const char *s
 int main(void)
 {
 	need_recordings();
-	sweep("fuzz-mixed", ZMM_ALLOCATOR_LEGACY, "mmap_anon");
-	sweep("fuzz-mixed", ZMM_ALLOCATOR_MODERN, "mmap_anon");
+	sweep("fuzz-mixed", ZMM_ALLOCATOR_LEGACY, MAPPED);
+	sweep("fuzz-mixed", ZMM_ALLOCATOR_MODERN, MAPPED);
 	sweep("fuzz-full", ZMM_ALLOCATOR_LEGACY, "malloc");
 	sweep("fuzz-limreq", ZMM_ALLOCATOR_MODERN, "malloc");
 	sweep("fuzz-limit", ZMM_ALLOCATOR_LEGACY, ZMM_STORAGE_SPACED);

@@ -5,6 +5,8 @@
 #ifndef T_TRACES_H
 #define T_TRACES_H
 
+#include <dirent.h>
+
 #include "t/tap.h"
 #include "trace/trace.h"
 
@@ -13,10 +15,18 @@ static char traces_directory[256];
 
 static inline void traces_remove(void)
 {
-	char command[300];
+	DIR *directory = opendir(traces_directory);
+	struct dirent *found;
+	char path[sizeof(traces_directory) + sizeof(found->d_name)];
 
-	snprintf(command, sizeof(command), "rm -rf '%s'", traces_directory);
-	if (system(command) != 0) {
+	while (directory && (found = readdir(directory))) {
+		snprintf(path, sizeof(path), "%s/%s", traces_directory, found->d_name);
+		remove(path); /* fails for . and .. */
+	}
+	if (directory) {
+		closedir(directory);
+	}
+	if (rmdir(traces_directory) != 0) {
 		diag("%s is still there", traces_directory);
 	}
 }

@@ -58,7 +58,8 @@ static bool print_placement(struct course *course, void *block)
 
 	if (region == ZMM_SPACED_NOWHERE) {
 		zmm_error_set(course->error, ZMM_ERROR_SYSTEM, "operation %" PRIu64
-			": the heap returned %p, which lies in no region", course->number, block);
+			": the heap returned 0x%" PRIxPTR ", which lies in no region", course->number,
+			(uintptr_t)block);
 		return false;
 	}
 	fprintf(course->run->placements, "%" PRIu64 " %" PRId64 " %zu %zu\n", course->number, region,
@@ -125,9 +126,9 @@ static bool blame_payload(struct course *course, const struct zmm_op *op, size_t
 	const struct block *block = &course->blocks[zmm_op_slot(op)];
 
 	zmm_error_set(course->error, ZMM_ERROR_SYSTEM, "operation %" PRIu64
-		": the block of %zu bytes at %p, allocated by operation %" PRIu64
+		": the block of %zu bytes at 0x%" PRIxPTR ", allocated by operation %" PRIu64
 		", was overwritten at byte %zu", course->number, block->size,
-		course->replay->slots[zmm_op_slot(op)], block->key, bad);
+		(uintptr_t)course->replay->slots[zmm_op_slot(op)], block->key, bad);
 	return false;
 }
 
@@ -294,13 +295,14 @@ static bool blame_heap(struct course *course, const struct zmm_op *op,
 	char word[120] = "";
 
 	if (problem->word) {
-		snprintf(word, sizeof word, " (the word at %p is 0x%zx and should be 0x%zx)",
-			problem->word, problem->found, problem->expected);
+		snprintf(word, sizeof word, " (the word at 0x%" PRIxPTR " is 0x%zx and should be 0x%zx)",
+			(uintptr_t)problem->word, problem->found, problem->expected);
 	}
 	zmm_error_set(course->error, ZMM_ERROR_SYSTEM,
-		"the heap is damaged after operation %" PRIu64 " (%s, %" PRIu64 " bytes): %s, at %p%s",
-		course->number, zmm_op_letter(zmm_op_kind(op)), zmm_op_size(course->replay->program, op),
-		problem->reason, problem->address, word);
+		"the heap is damaged after operation %" PRIu64 " (%s, %" PRIu64 " bytes): %s, at 0x%" PRIxPTR
+		"%s", course->number, zmm_op_letter(zmm_op_kind(op)),
+		zmm_op_size(course->replay->program, op), problem->reason, (uintptr_t)problem->address,
+		word);
 	return false;
 }
 
