@@ -9,8 +9,10 @@
 /* Storage that asks the system itself. */
 #ifdef _WIN32
 # define MAPPED "win32"
+enum { is_windows = true };
 #else
 # define MAPPED "mmap_anon"
+enum { is_windows = false };
 #endif
 
 /* What is seen around the moment of the refusal. */
@@ -92,12 +94,12 @@ static void test_start(const zmm_program *program, struct zmm_replay_options opt
 	zmm_replay_free(replay);
 }
 
-/* Sanitizers are slow: there, every ninth request. Short runs take every third. */
+/* Sanitizers and Wine are slow: there, every ninth request. Short runs take every third. */
 static uint64_t step(void)
 {
 	const char *sanitizer = getenv("SANITIZER");
 
-	return sanitizer && *sanitizer ? 9 : tap_short() ? 3 : 1;
+	return is_windows || (sanitizer && *sanitizer) ? 9 : tap_short() ? 3 : 1;
 }
 
 /* Of all traces: a heap that finds other room each time in one of them is right to do so. */

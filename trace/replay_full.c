@@ -299,8 +299,8 @@ static bool blame_heap(struct course *course, const struct zmm_op *op,
 			(uintptr_t)problem->word, problem->found, problem->expected);
 	}
 	zmm_error_set(course->error, ZMM_ERROR_SYSTEM,
-		"the heap is damaged after operation %" PRIu64 " (%s, %" PRIu64 " bytes): %s, at 0x%" PRIxPTR
-		"%s", course->number, zmm_op_letter(zmm_op_kind(op)),
+		"the heap is damaged after operation %" PRIu64 " (%s, %" PRIu64 " bytes): %s, at 0x%"
+		PRIxPTR "%s", course->number, zmm_op_letter(zmm_op_kind(op)),
 		zmm_op_size(course->replay->program, op), problem->reason, (uintptr_t)problem->address,
 		word);
 	return false;
