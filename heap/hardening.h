@@ -39,6 +39,8 @@ struct zend_mm_hardening {
 	bool lists;    /* the circle of chunks, rings and trees: both ways, before unlinking */
 	bool cached;   /* the list of cached chunks: encoded, shadowed */
 	bool frees;    /* what is freed or resized: a block of the heap, whole, not free already */
+	bool spares;   /* the malloc replacement keeps no region that a heap gave back */
+	bool ends;     /* modern: a canary where rounding leaves room for it (heap/hardened/ends.c) */
 };
 
 static zend_always_inline size_t zend_mm_link_encode(const struct zend_mm_hardening *hardening,

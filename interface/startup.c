@@ -136,7 +136,7 @@ static const char *hardening_of_environment(void)
 
 	if (list && !zend_mm_hardening_read(list, &hardening, unknown)) {
 		zend_mm_startup_error(startup_failed, "Wrong ZEND_MM_HARDENED: '%s' is none of all, "
-			"links, lists, cached, frees\n", unknown);
+			"links, lists, cached, frees, spares, ends\n", unknown);
 	}
 	return list && *list ? list : NULL;
 }
@@ -206,6 +206,17 @@ static zend_mm_heap *start_legacy(const zend_mm_options *options)
 	return zend_mm_legacy_startup(&setup);
 }
 
+/* A hardened modern heap, with canaries if they are asked for. */
+static zend_mm_heap *with_ends(zend_mm_heap *heap, const struct zend_mm_hardening *hardening)
+{
+	if (heap && hardening->ends && !zend_mm_hardened_ends(heap)) {
+		heap->verbs->shutdown(heap, true, true);
+		errno = ENOMEM;
+		return NULL;
+	}
+	return heap;
+}
+
 static zend_mm_heap *start_modern(const zend_mm_options *options)
 {
 	struct zend_mm_modern_setup setup = {
@@ -230,7 +241,7 @@ static zend_mm_heap *start_modern(const zend_mm_options *options)
 			return NULL;
 		}
 		setup.hardening = &hardening;
-		return zend_mm_hardened_modern_startup(&setup);
+		return with_ends(zend_mm_hardened_modern_startup(&setup), &hardening);
 	}
 	return zend_mm_modern_startup(&setup);
 }

@@ -183,7 +183,7 @@ extern const zend_mm_mem_handlers zend_mm_home_segments;
 extern const zend_mm_chunk_handlers zend_mm_home_chunks;
 
 /* Chooses what is under all homes.  False where the system has none. */
-bool zend_mm_home_storage_start(const struct zend_mm_storage_type *type);
+bool zend_mm_home_storage_start(const struct zend_mm_storage_type *type, bool keeps_spares);
 
 /* Gives a home's spare regions back to the system; their bytes.  The owner alone. */
 size_t zend_mm_home_drop_spares(struct zend_mm_home *home);

@@ -7,6 +7,7 @@
  */
 #include "heap/failure.h"
 #include "heap/guarded/guarded.h"
+#include "heap/hardened/hardened.h"
 #include "preload/home.h"
 #include "preload/settings.h"
 
@@ -56,6 +57,16 @@ static void set_up_homes(zend_mm_options *options)
 	options->chunk_handlers = &zend_mm_home_chunks;
 }
 
+/* Whether homes may keep what their heaps give back. */
+static bool keeps_spares(const struct zend_mm_settings *settings)
+{
+	const char *list = settings->options.hardened;
+	struct zend_mm_hardening hardening;
+	char unknown[64];
+
+	return !list || !zend_mm_hardening_read(list, &hardening, unknown) || !hardening.spares;
+}
+
 void zend_mm_settings_read(void)
 {
 	struct zend_mm_settings *settings = &zend_mm_settings;
@@ -70,7 +81,7 @@ void zend_mm_settings_read(void)
 	settings->check = settings->strict || is_on("ZEND_MM_CHECK");
 	name = settings->options.storage ? settings->options.storage : default_storage;
 	settings->options.storage = name;
-	if (!zend_mm_home_storage_start(zend_mm_storage_type(name))) {
+	if (!zend_mm_home_storage_start(zend_mm_storage_type(name), keeps_spares(settings))) {
 		zend_mm_startup_error(bad_setting, "Cannot initialize zend_mm storage [%s]\n", name);
 	}
 	zend_mm_corruption_aborts = true;

@@ -34,11 +34,16 @@ static ZEND_MM_COLD void *enomem(void)
 	return NULL;
 }
 
-/* What a heap says to a request: aligned to more than 16 where alignment says so. */
+/* What a heap says to a request: aligned to more than 16 where alignment says so.  Heaps that mark
+ * the ends of blocks are told what was asked for, and round by themselves. */
 static zend_always_inline void *ask(zend_mm_heap *heap, size_t alignment, size_t size)
 {
 	size_t rounded = zend_mm_round_request(heap, size);
 
+	if (heap->layers[ZEND_MM_LAYER_HARDENED] && !heap->layers[ZEND_MM_LAYER_GUARDED]) {
+		return heap->verbs->alloc_aligned(heap, alignment > ZEND_MM_ALIGNMENT ? alignment :
+			ZEND_MM_ALIGNMENT, size);
+	}
 	return alignment <= ZEND_MM_ALIGNMENT ? zend_mm_dispatch_alloc(heap, rounded) :
 		heap->verbs->alloc_aligned(heap, alignment, rounded);
 }

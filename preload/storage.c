@@ -7,7 +7,8 @@
  * an address is.  Over the mmap types a home keeps some regions that its heap gave back for the
  * next one of the same size: a program that goes back and forth over the end of a segment would pay
  * for a mapping and its page faults each time.  (The system's malloc, as a storage, does the same
- * by itself.)
+ * by itself.)  Heaps hardened by `spares` give back at once: whoever still has a pointer into a
+ * region that is gone is ended by it.
  *
  * Called by the heap of a home, and so by the home's owner alone.  errno stays as it was: requests
  * that succeed and free() do not change it, and the others set it themselves.
@@ -29,14 +30,16 @@ static struct {
 	const struct zend_mm_storage_type *type;
 	zend_mm_storage *storage;
 	bool maps;   /* mappings: fresh ones are zeroed, and can be moved */
+	bool spares; /* some of what heaps give back is kept */
 } under;
 
-bool zend_mm_home_storage_start(const struct zend_mm_storage_type *type)
+bool zend_mm_home_storage_start(const struct zend_mm_storage_type *type, bool keeps_spares)
 {
 	const struct zend_mm_storage_type *anonymous = zend_mm_storage_type("mmap_anon");
 
 	under.type = type;
 	under.maps = type->chunks.chunk_free == anonymous->chunks.chunk_free;
+	under.spares = under.maps && keeps_spares;
 	under.storage = type->segments.init(NULL);
 	return under.storage != NULL;
 }
@@ -173,7 +176,7 @@ static void region_give(struct zend_mm_home *home, char *address, size_t size)
 {
 	zend_mm_region_leave(address, size, 0);
 	count_region(home, size, 0);
-	if (under.maps && size <= spare_size_max) {
+	if (under.spares && size <= spare_size_max) {
 		spare_keep(home, address, size);
 	} else {
 		under.type->chunks.chunk_free(under.storage, address, size);

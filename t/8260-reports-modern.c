@@ -136,6 +136,9 @@ static void check_hardened(void)
 	has_report("an address is inside a slot, not its beginning", "rgpbnch");
 	CATCH(zend_mm_free(it.heap, &it));
 	has_report("an address is in no chunk of the heap", "ch");
+	words = (size_t *)(void *)(it.slot[1] + 224) - 1;
+	PLANT(*words, 5, FREES(it.slot[1]), "the canary at a block's end is overwritten",
+		"rgpbnwxch");
 	zend_mm_free(it.heap, it.slot[1]);
 	FREES(it.slot[1]);
 	has_report("a slot was freed already", "rgpbnch");

@@ -238,13 +238,80 @@ static void check_old_links(zend_mm_mode mode)
 	zend_mm_shutdown(heap, 1, 1);
 }
 
+/* {{{ Canaries at the ends of blocks. */
+
+static const char *const end_overwritten = "the canary at a block's end is overwritten";
+
+static void fill(char *block, size_t from, size_t to)
+{
+	for (size_t i = from; i < to; i++) {
+		((volatile char *)block)[i] = 'x';
+	}
+}
+
+/* What the program may use can be written to; one byte more is found out. */
+static void check_end(size_t size, size_t moved_size)
+{
+	zend_mm_problem problem;
+	char *block = zend_mm_alloc(heap, size);
+	size_t usable = zend_mm_block_size(heap, block);
+
+	ok(usable >= size, "%zu bytes: there is room for what was asked", size);
+	fill(block, 0, usable);
+	is_int(zend_mm_check(heap, &problem), 0, "%zu bytes: the block may be written to", size);
+	block = zend_mm_realloc(heap, block, moved_size);
+	ok(block[0] == 'x' && block[(size < moved_size ? size : moved_size) - 1] == 'x',
+		"%zu bytes: a resize keeps what was written", size);
+	usable = zend_mm_block_size(heap, block);
+	fill(block, usable, usable + 1);
+	ok(zend_mm_check(heap, &problem) == 1 && problem.address == block &&
+		strcmp(problem.reason, end_overwritten) == 0,
+		"%zu bytes: the check finds one byte more", moved_size);
+	FINDS(zend_mm_block_size(heap, block), end_overwritten, "asking for its size does");
+	FINDS(zend_mm_realloc(heap, block, size), end_overwritten, "resizing it does");
+}
+
+static void check_string_end(void)
+{
+	char *block = zend_mm_alloc(heap, 100);
+	size_t usable = zend_mm_block_size(heap, block);
+
+	((volatile char *)block)[usable] = '\0';
+	FINDS(zend_mm_free(heap, block), end_overwritten, "a string's end past a block's end is found");
+	block = zend_mm_alloc(heap, 112);
+	fill(block, 0, zend_mm_block_size(heap, block));
+	FINDS(zend_mm_free(heap, block), "nothing", "a block that is filled has no canary");
+	block = zend_mm_alloc(heap, 100);
+	block = zend_mm_realloc(heap, block, 112);
+	fill(block, 0, 112);
+	FINDS(zend_mm_free(heap, block), "nothing", "nor has one that is filled later");
+}
+
+static void check_ends(void)
+{
+	heap = start(ZEND_MM_MODERN, "ends");
+	check_end(100, 66);
+	check_end(66, 100);
+	check_end(100, 101);
+	check_end(9000, 5000);
+	check_end(5000, 9000);
+	check_end(3000000, 4000000);
+	check_end(100, 3000000);
+	check_string_end();
+	zend_mm_shutdown(heap, 0, 1);
+	check_end(100, 66);
+	zend_mm_shutdown(heap, 1, 1);
+}
+
+/* }}} */
+
 static void check_settings(void)
 {
 	struct zend_mm_hardening hardening, other;
 	char unknown[64];
 
 	ok(zend_mm_hardening_read("all", &hardening, unknown) && hardening.links && hardening.lists &&
-		hardening.cached && hardening.frees, "all is all");
+		hardening.cached && hardening.frees && hardening.spares && hardening.ends, "all is all");
 	ok(zend_mm_hardening_read("lists,frees", &other, unknown) && !other.links && other.lists &&
 		!other.cached && other.frees, "single checks");
 	ok(hardening.key != other.key, "each heap has a key of its own");
@@ -273,7 +340,7 @@ int main(void)
 	child = run_child(start_with, "links,safe");
 	is_int(child.status, 255, "a bad value exits with 255");
 	is_str(child.err, "Wrong ZEND_MM_HARDENED: 'safe' is none of all, links, lists, cached, "
-		"frees\n", "and says what there is");
+		"frees, spares, ends\n", "and says what there is");
 	zend_mm_set_corruption_hook(hook);
 	attack_slots();
 	attack_chunks();
@@ -284,6 +351,7 @@ int main(void)
 		"an address is inside a block, not its beginning",
 		"no block of the heap can begin at an address");
 	attack_blocks();
+	check_ends();
 	check_old_links(ZEND_MM_LEGACY);
 	check_old_links(ZEND_MM_MODERN);
 	check_placements(ZEND_MM_LEGACY, 1);

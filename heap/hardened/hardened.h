@@ -17,4 +17,8 @@ bool zend_mm_hardening_read(const char *list, struct zend_mm_hardening *hardenin
 zend_mm_heap *zend_mm_hardened_legacy_startup(const struct zend_mm_legacy_setup *setup);
 zend_mm_heap *zend_mm_hardened_modern_startup(const struct zend_mm_modern_setup *setup);
 
+/* Lays canaries over a new hardened modern heap (ends.c); nothing in debug builds.  False where
+ * there is no memory. */
+bool zend_mm_hardened_ends(zend_mm_heap *heap);
+
 #endif

@@ -17,6 +17,8 @@ static bool switch_on(const char *name, size_t length, struct zend_mm_hardening 
 		{ "lists", &hardening->lists },
 		{ "cached", &hardening->cached },
 		{ "frees", &hardening->frees },
+		{ "spares", &hardening->spares },
+		{ "ends", &hardening->ends },
 	};
 	bool all = length == 3 && memcmp(name, "all", 3) == 0;
 	bool found = all;

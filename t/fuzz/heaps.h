@@ -84,7 +84,7 @@ static const char *heaps_guards(unsigned choice)
 static const char *heaps_checks(unsigned choice)
 {
 	static const char *const lists[] = { "all", "links", "lists", "cached,frees", "frees",
-		"links,lists,frees" };
+		"links,lists,frees,ends" };
 
 	return lists[choice % (sizeof lists / sizeof *lists)];
 }
