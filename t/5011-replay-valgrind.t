@@ -6,6 +6,7 @@
 . "${srcdir:-$(dirname "$0")/..}/t/tap.sh"
 
 recordings || skip_all "the recordings are packed, and this build has no zstd"
+windows && skip_all "valgrind runs no programs of Windows"
 command -v valgrind > /dev/null || skip_all "valgrind is not installed (package valgrind)"
 valgrind -q "$ZMM" --version > /dev/null 2>&1 ||
 	skip_all "valgrind runs no programs of this build (32-bit ones need libc6-dbg:i386)"

@@ -4,6 +4,8 @@
 # both heaps and over all storage, and what the command line does not take.
 . "${srcdir:-$(dirname "$0")/..}/t/tap.sh"
 
+windows && skip_all "zmm check needs fork(), which Windows does not have"
+
 trace=$tmp/small.zmt
 cat > "$trace" << 'END'
 a 1 100

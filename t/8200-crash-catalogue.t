@@ -4,6 +4,8 @@
 # with hardening, with padding and with guard pages; and in builds with all checks.
 . "${srcdir:-$(dirname "$0")/..}/t/tap.sh"
 
+windows && skip_all "the programs of the catalogue are started as those of Unix"
+
 test -z "$SANITIZER" || skip_all "the sanitizer finds these bugs itself"
 test "$(word_bytes)" = 8 || skip_all "blocks lie elsewhere on 32 bits"
 

@@ -6,6 +6,8 @@
 
 . "${srcdir:-$(dirname "$0")/..}/t/tap.sh"
 
+windows && skip_all "the fuzz targets are made for Unix"
+
 folder=$srcdir/t/fuzz
 
 # The last lines say which input it was and why.

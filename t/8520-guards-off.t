@@ -4,6 +4,8 @@
 # of theirs is executed in a request (callgrind), on either heap. That they would be seen is tested.
 . "${srcdir:-$(dirname "$0")/..}/t/tap.sh"
 
+windows && skip_all "valgrind runs no programs of Windows"
+
 command -v valgrind > /dev/null || skip_all "valgrind is not installed"
 test -z "$SANITIZER" || skip_all "valgrind does not run programs with a sanitizer"
 

@@ -103,14 +103,14 @@ static bool convert(const struct options *options, struct zmm_error *error)
 	zmm_writer *writer = zmm_writer_open(options->out, options->format, options->compress, error);
 	bool good = writer && copy_events(reader, writer, error);
 
+	const char *remarks = good ? zmm_reader_remarks(reader) : NULL;
+	if (remarks)
+		fprintf(stderr, "zmm: %s\n", remarks);
+	zmm_reader_close(reader); /* before the output, which may have its name, takes its place */
 	if (good)
 		good = zmm_writer_close(writer, error);
 	else
 		zmm_writer_abandon(writer);
-	const char *remarks = good ? zmm_reader_remarks(reader) : NULL;
-	if (remarks)
-		fprintf(stderr, "zmm: %s\n", remarks);
-	zmm_reader_close(reader);
 	return good;
 }
 

@@ -9,7 +9,9 @@
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 
 int zmm_bad_usage(const char *command, const char *format, ...)
@@ -90,13 +92,29 @@ int zmm_finish_output(int status)
 	return ZMM_EXIT_FAILED;
 }
 
+/* Whether two files are one. Where files have no numbers (Windows), by name. */
+static bool is_same(const char *a, const struct stat *of_a, const char *b, const struct stat *of_b)
+{
+	char *whole_a, *whole_b;
+	bool same;
+
+	if (of_a->st_ino != 0)
+		return of_a->st_dev == of_b->st_dev && of_a->st_ino == of_b->st_ino;
+	whole_a = realpath(a, NULL);
+	whole_b = realpath(b, NULL);
+	same = whole_a && whole_b && strcasecmp(whole_a, whole_b) == 0;
+	free(whole_a);
+	free(whole_b);
+	return same;
+}
+
 int zmm_spare_input(const char *command, const char *output, const char *input)
 {
 	struct stat in, out;
 
 	if (!output || strcmp(output, "-") == 0 || strcmp(input, "-") == 0
 		|| stat(input, &in) != 0 || stat(output, &out) != 0 || !S_ISREG(out.st_mode)
-		|| in.st_dev != out.st_dev || in.st_ino != out.st_ino)
+		|| !is_same(input, &in, output, &out))
 		return ZMM_EXIT_OK;
 	return zmm_bad_usage(command, "%s is the input, which would be lost; name another output",
 		output);

@@ -213,12 +213,12 @@ static bool open_file(struct zmm_output *output, const char *path, struct zmm_er
 
 static void release(struct zmm_output *output)
 {
-	if (output->temporary) {
-		unlink(output->temporary);
-		set_file_to_remove(NULL);
-	}
 	if (output->fd > STDOUT_FILENO)
 		close(output->fd);
+	if (output->temporary) {
+		unlink(output->temporary); /* where open files stay, it has to be closed */
+		set_file_to_remove(NULL);
+	}
 	zmm_packer_close(output->packer);
 	free(output->temporary);
 	free(output->target);
