@@ -15,8 +15,8 @@ l 262144
 a 3 300000
 END
 
-# The storages of segments and of chunks that are taken unless another one is asked for, one more, and
-# the first of the list.
+# The storages of segments and of chunks that are taken unless another one is asked for, one more,
+# and the first of the list.
 segments=malloc chunks=mmap_anon another=mmap_zero first=malloc
 windows && segments=win32 chunks=win32 another=malloc first=win32
 
