@@ -177,6 +177,7 @@ static void check_segments(void)
 	block_t *guard;
 
 	make_scene(200);
+	take(heap, 2 * SEGMENT); /* a segment before another one in the list */
 	segment = legacy->segments;
 	guard = segment_guard(segment, segment->size);
 	PLANT(segment->size, 5, CHECKS, "a segment's size is impossible", "rbwch");

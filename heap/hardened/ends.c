@@ -160,7 +160,7 @@ static inline size_t *place_of(const void *ptr, size_t room)
 }
 
 /* A block is handed out for a request of that size; NULL is not. */
-static inline void *raise(zend_mm_heap *heap, void *ptr, size_t size)
+static inline void *mark_end(zend_mm_heap *heap, void *ptr, size_t size)
 {
 	struct ends *ends = ends_of(heap);
 	uint64_t bit, *word;
@@ -217,12 +217,12 @@ static inline size_t verify(zend_mm_heap *heap, const void *ptr)
 
 static void *ends_alloc(zend_mm_heap *heap, size_t size)
 {
-	return raise(heap, below(heap)->alloc(heap, size), size);
+	return mark_end(heap, below(heap)->alloc(heap, size), size);
 }
 
 static void *ends_alloc_aligned(zend_mm_heap *heap, size_t alignment, size_t size)
 {
-	return raise(heap, below(heap)->alloc_aligned(heap, alignment, size), size);
+	return mark_end(heap, below(heap)->alloc_aligned(heap, alignment, size), size);
 }
 
 static void ends_free(zend_mm_heap *heap, void *ptr)
@@ -242,9 +242,9 @@ static void *ends_realloc(zend_mm_heap *heap, void *ptr, size_t size, size_t cop
 
 	moved = below(heap)->realloc(heap, ptr, size, copy_size < usable ? copy_size : usable);
 	if (UNEXPECTED(!moved)) {
-		return had ? (raise(heap, ptr, 0), NULL) : NULL;
+		return had ? (mark_end(heap, ptr, 0), NULL) : NULL;
 	}
-	return raise(heap, moved, size);
+	return mark_end(heap, moved, size);
 }
 
 static size_t ends_block_size(zend_mm_heap *heap, void *ptr)
