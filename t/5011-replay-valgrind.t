@@ -7,10 +7,10 @@
 
 recordings || skip_all "the recordings are packed, and this build has no zstd"
 windows && skip_all "valgrind runs no programs of Windows"
+test -z "$SANITIZER" || skip_all "a sanitizer's program does not run under valgrind"
 command -v valgrind > /dev/null || skip_all "valgrind is not installed (package valgrind)"
 valgrind -q "$ZMM" --version > /dev/null 2>&1 ||
 	skip_all "valgrind runs no programs of this build (32-bit ones need libc6-dbg:i386)"
-test -z "$SANITIZER" || skip_all "a sanitizer's program does not run under valgrind"
 
 clean()
 {
