@@ -37,7 +37,7 @@ is $status 1 "without --bisect: found"
 like "$out" "*damaged after 3 operations*" "at the end of what was looked at"
 
 run "$ZMM" check --bisect --damage 2:-8:8 "$trace"
-plain_blocks && word=size || word="magic number\|canary\|cookie"
+plain_blocks && word=size || word="magic number\|canary\|cookie\|requested size"
 like "$out" "*damaged after operation 2 (a, 100 bytes)*" "damage before a block"
 ok "which is named" sh -c 'printf "%s\n" "$1" | grep -q "$2"' sh "$out" "$word"
 
