@@ -245,6 +245,7 @@ static void check_hardened(void)
 
 int main(void)
 {
+	need_forks();
 	if (!legacy_plain) {
 		skip_all("blocks have other marks in this build");
 	}

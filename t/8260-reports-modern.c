@@ -224,6 +224,7 @@ static void check_many(void)
 
 int main(void)
 {
+	need_forks();
 	need_exact_placements();
 	check_pointers();
 	check_chunks();

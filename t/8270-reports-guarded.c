@@ -218,6 +218,7 @@ static void check_marks(void)
 
 int main(void)
 {
+	need_forks();
 	if (REPORTS_SANITIZED) {
 		skip_all("the sanitizer finds these itself");
 	}

@@ -37,6 +37,18 @@
 # define REPORTS_SANITIZED 0
 #endif
 
+/* Reports are printed by children that have the heap of their parent. */
+#ifdef _WIN32
+static inline void need_forks(void)
+{
+	skip_all("a child has not its parent's heap here");
+}
+#else
+static inline void need_forks(void)
+{
+}
+#endif
+
 /* {{{ Whether anybody allocates. */
 
 static volatile bool reports_watch;
