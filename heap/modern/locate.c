@@ -55,6 +55,12 @@ static bool zend_mm_is_ours(struct zend_mm_locator *locator, const struct zend_m
 	return true;
 }
 
+/* Whether a link can be one to a chunk. */
+static bool zend_mm_is_chunk_address(const struct zend_mm_chunk *chunk)
+{
+	return chunk != NULL && zend_mm_chunk_offset(chunk) == 0;
+}
+
 static bool zend_mm_find_chunk(struct zend_mm_locator *locator, const struct zend_mm_chunk *wanted)
 {
 	const struct zend_mm_modern_heap *heap = locator->heap;
@@ -63,7 +69,7 @@ static bool zend_mm_find_chunk(struct zend_mm_locator *locator, const struct zen
 	struct zend_mm_chunk *next;
 
 	while (chunk != wanted) {
-		if (zend_mm_circle_closes(&circle, chunk) ||
+		if (!zend_mm_is_chunk_address(chunk) || zend_mm_circle_closes(&circle, chunk) ||
 			!zend_mm_reader_copy(&locator->reader, &chunk->next, &next, sizeof next) ||
 			next == heap->main_chunk) {
 			return false;
@@ -81,7 +87,7 @@ static bool zend_mm_find_cached(struct zend_mm_locator *locator, const struct ze
 	while (chunk != NULL && chunk != wanted) {
 		struct zend_mm_chunk *next;
 
-		if (zend_mm_circle_closes(&circle, chunk) ||
+		if (!zend_mm_is_chunk_address(chunk) || zend_mm_circle_closes(&circle, chunk) ||
 			!zend_mm_reader_copy(&locator->reader, &chunk->next, &next, sizeof next)) {
 			return false;
 		}
