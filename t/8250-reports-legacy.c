@@ -220,16 +220,21 @@ static void start_hardened(void)
 static void check_hardened(void)
 {
 	static block_t *nowhere[16];
-	char *small;
+	char *small, *last;
+	block_t *guard;
 
 	start_hardened();
 	small = take(heap, 96);
+	last = take(heap, 2 * SEGMENT - legacy_segment_overhead);
+	guard = block_after(block_of(last));
 	PLANT(block_of(used[1])->word, 5, FREES(used[1]), "a block's header is overwritten",
 		"rpbndwxch");
 	PLANT(block_after(block_of(used[1]))->word, 8, FREES(used[1]),
 		"the header of the block behind is overwritten", "rpbndwxch");
 	PLANT(block_of(used[1])->before, 0, FREES(used[1]),
 		"a block's copy of the size before it is overwritten", "rpbndwxch");
+	PLANT(*guard, ((block_t) { 0, guard->before }), FREES(last), "a segment's guard is damaged",
+		"rpbwxch");
 	zend_mm_free(heap, small);
 	FREES(small);
 	has_report("a block was freed already and is in the cache", "rpbnch");

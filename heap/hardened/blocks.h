@@ -147,6 +147,10 @@ static inline void check_neighbours(const legacy_heap_t *heap, const block_t *bl
 {
 	const block_t *after = block_after(block);
 
+	if (UNEXPECTED(after == guard && guard->word != (legacy_header_size | block_guard))) {
+		zend_mm_hardened_failed_word(&heap->head, "a segment's guard is damaged", guard,
+			&guard->word, ZEND_MM_EXPECT_EXACTLY, legacy_header_size | block_guard);
+	}
 	if (UNEXPECTED(after != guard && !has_copy(after, guard))) {
 		zend_mm_legacy_corrupted_block(heap, "the header of the block behind is overwritten",
 			after);

@@ -38,9 +38,9 @@ static bool can_be_block(size_t word, uintptr_t most)
 
 /* }}} */
 
-static bool has_sane_size(const zend_mm_segment *segment, const zend_mm_segment *copy)
+static bool is_sane(const zend_mm_segment *segment, const zend_mm_segment *copy)
 {
-	return copy->size >= legacy_segment_overhead
+	return (uintptr_t) segment % legacy_alignment == 0 && copy->size >= legacy_segment_overhead
 		&& copy->size <= UINTPTR_MAX - (uintptr_t) segment;
 }
 
@@ -59,9 +59,9 @@ static bool find_segment(const legacy_heap_t *heap, const void *address,
 		}
 		if ((uintptr_t) address - (uintptr_t) segment < sizeof copy
 				|| ((uintptr_t) address - (uintptr_t) segment < copy.size
-					&& has_sane_size(segment, &copy))) {
+					&& is_sane(segment, &copy))) {
 			tags->segment = (zend_mm_region) { ZEND_MM_REGION_SEGMENT, segment, copy.size };
-			return has_sane_size(segment, &copy);
+			return is_sane(segment, &copy);
 		}
 	}
 	return false;

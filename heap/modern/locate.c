@@ -47,7 +47,8 @@ static bool zend_mm_is_ours(struct zend_mm_locator *locator, const struct zend_m
 			return chunk != NULL;
 		}
 	}
-	if (!zend_mm_reader_copy(&locator->reader, &chunk->heap, &heap, sizeof heap) ||
+	if (chunk == NULL ||
+		!zend_mm_reader_copy(&locator->reader, &chunk->heap, &heap, sizeof heap) ||
 		heap != locator->heap) {
 		return false;
 	}
