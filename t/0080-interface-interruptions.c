@@ -3,6 +3,7 @@
  * every kind; and a signal handler that allocates from the heap it interrupts. */
 #include <sys/types.h>
 
+#include "heap/heap.h"
 #include "t/host.h"
 #include "t/tap.h"
 #ifndef _WIN32
@@ -182,6 +183,67 @@ static void check_unset(void)
 }
 
 /* }}} */
+/* {{{ Looking changes nothing, so that nothing is kept out; what the malloc replacement asks for
+ * beyond the interface does. */
+
+static int visit(void *context, const zend_mm_region *region, const zend_mm_block_info *block)
+{
+	(void)region;
+	*(int *)context += !block;
+	return 0;
+}
+
+static int visit_listed(void *context, zend_mm_block_list list, unsigned index,
+	const zend_mm_block_info *block, unsigned depth, int link)
+{
+	(void)list;
+	(void)index;
+	(void)block;
+	(void)depth;
+	(void)link;
+	++*(int *)context;
+	return 0;
+}
+
+static void check_looking(zend_mm_mode mode)
+{
+	zend_mm_problem problem;
+	zend_mm_figures figures;
+	zend_mm_place place;
+	zend_mm_heap *heap;
+	int visited = 0;
+	char *data;
+
+	zend_mm_set_host(&minding);
+	heap = make(mode, NULL, NULL);
+	zend_mm_set_heap(heap);
+	data = emalloc(100);
+	efree(emalloc(3000));
+	reset();
+	ok(zend_mem_block_size(data) >= 100 && is_zend_ptr(data), "mode %d: a block is known", mode);
+	zend_mm_get_figures(heap, &figures);
+	is_size(figures.size, zend_memory_usage(0), "the usage is that of the figures");
+	ok(zend_mm_walk(heap, visit, &visited) == 0 && visited == (int)figures.regions,
+		"the regions are walked");
+	visited = 0;
+	ok(zend_mm_walk_lists(heap, visit_listed, &visited) == 0 && visited > 0, "so are the lists");
+	ok(zend_mm_check(heap, &problem) == 0, "the heap is sound");
+	ok(zend_mm_locate(heap, data, &place) && place.block.data == data, "the block is found");
+	ok(!heap->verbs->check_block || heap->verbs->check_block(heap, data, &problem) == 0,
+		"and is sound");
+	is_int(pairs, 0, "for none of this interruptions were kept out");
+	data = heap->verbs->alloc_aligned(heap, 256, 1000);
+	ok((uintptr_t)data % 256 == 0 && pairs == 1, "they are for an aligned block");
+	efree(data);
+	pairs = 0;
+	heap->verbs->trim(heap);
+	is_int(pairs, 1, "and for trimming");
+	ok(blocked == 0 && zend_mm_check(heap, &problem) == 0, "which leaves the heap sound");
+	zend_mm_shutdown(heap, 1, 1);
+	zend_mm_set_host(NULL);
+}
+
+/* }}} */
 /* {{{ A handler that allocates: at once, or when interruptions are let in. */
 
 static zend_mm_heap *interrupted_heap;
@@ -252,6 +314,7 @@ int main(void)
 		check_pairs((zend_mm_mode)mode, NULL, NULL);
 		check_pairs((zend_mm_mode)mode, "padding=16,quarantine=1M", NULL);
 		check_pairs((zend_mm_mode)mode, NULL, "all");
+		check_looking((zend_mm_mode)mode);
 		check_signals((zend_mm_mode)mode);
 	}
 	check_storage();

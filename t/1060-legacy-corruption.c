@@ -17,6 +17,7 @@ struct scene {
 	zend_mm_heap *heap;
 	void *used[4];
 	void *free[4];
+	void *last; /* used, behind the last of them */
 };
 
 static struct scene set_scene(size_t size)
@@ -29,7 +30,7 @@ static struct scene set_scene(size_t size)
 		scene.used[i] = take(scene.heap, 96);
 		scene.free[i] = take(scene.heap, size);
 	}
-	take(scene.heap, 96);
+	scene.last = take(scene.heap, 96);
 	do {
 		/* where a free block happens to have the size of the cached ones, those go first */
 		fill_cache(scene.heap);
@@ -143,6 +144,85 @@ static void check_growing(size_t i, size_t size)
 	clear_scene(&scene);
 }
 
+/* A used block's copy of the size of the free block before it. */
+static void check_coalescing(void *(*block_in)(const struct scene *), size_t size,
+	const char *where)
+{
+	struct scene scene = set_scene(size);
+	void *block = block_in(&scene);
+
+	block_of(block)->before += 8;
+	ok(bails_out(zend_mm_free(scene.heap, block)),
+		"size %zu: freeing %s with a damaged copy fails", size, where);
+	is_int(found_count, 1, "with one report");
+	clear_scene(&scene);
+}
+
+static void *between(const struct scene *scene)
+{
+	return scene->used[1];
+}
+
+static void *behind(const struct scene *scene)
+{
+	return scene->last;
+}
+
+/* A limit flushes the cache, and what was in it coalesces. */
+static void check_flushing(void)
+{
+	zend_mm_heap *heap = legacy_start();
+	void *large = take(heap, 2000), *cached = take(heap, 96);
+
+	take(heap, 96);
+	zend_mm_free(heap, cached);
+	zend_mm_free(heap, large);
+	block_of(cached)->before += 8;
+	found_count = 0;
+	zend_mm_set_corruption_hook(note_problem);
+	zend_mm_set_limit(heap, SEGMENT);
+	ok(bails_out(take(heap, 2 * SEGMENT)), "a damaged copy before a cached block");
+	is_int(found_count, 1, "is found when the cache is flushed");
+	zend_mm_set_corruption_hook(NULL);
+	legacy_end(heap);
+}
+
+/* A node of a tree is taken, whose child does not lead back. */
+static void check_tree_child(void)
+{
+	static const size_t sizes[] = { 1104, 1304, 1600, 1704 };
+	zend_mm_heap *heap = legacy_start();
+	void *blocks[4];
+	const block_t *root;
+	int damaged = 0;
+
+	for (int i = 0; i < 4; i++) {
+		blocks[i] = take(heap, sizes[i]);
+		take(heap, 96);
+	}
+	fill_cache(heap);
+	use_up(heap);
+	for (int i = 0; i < 4; i++) {
+		zend_mm_free(heap, blocks[i]);
+	}
+	root = ((legacy_heap_t *) heap)->trees[10];
+	for (int side = 0; side < 2; side++) {
+		block_t *child = block_links(root)->child[side];
+
+		if (child && (block_links(child)->child[0] || block_links(child)->child[1])) {
+			block_links(child)->parent++;
+			damaged++;
+		}
+	}
+	is_int(damaged, 1, "a tree whose root has one child with children");
+	found_count = 0;
+	zend_mm_set_corruption_hook(note_problem);
+	ok(bails_out(take(heap, block_size(root))), "the root is not taken");
+	is_int(found_count, 1, "where that child does not lead back");
+	zend_mm_set_corruption_hook(NULL);
+	legacy_end(heap);
+}
+
 static void check_freed_twice(void)
 {
 	struct scene scene = set_scene(1000);
@@ -165,6 +245,68 @@ static void check_lost_segment(void)
 	zend_mm_set_corruption_hook(NULL);
 	legacy_end(heap);
 }
+
+/* {{{ A storage whose segments move whenever they are resized. */
+
+static zend_mm_storage *moving_init(void *params)
+{
+	static zend_mm_storage storage;
+
+	storage.handlers = params;
+	return &storage;
+}
+
+static void moving_nothing(zend_mm_storage *storage)
+{
+	(void) storage;
+}
+
+static zend_mm_segment *moving_alloc(zend_mm_storage *storage, size_t size)
+{
+	(void) storage;
+	return malloc(size);
+}
+
+static void moving_free(zend_mm_storage *storage, zend_mm_segment *segment)
+{
+	(void) storage;
+	free(segment);
+}
+
+static zend_mm_segment *moving_realloc(zend_mm_storage *storage, zend_mm_segment *segment,
+	size_t size)
+{
+	zend_mm_segment *moved = malloc(size);
+
+	(void) storage;
+	memcpy(moved, segment, segment->size < size ? segment->size : size);
+	free(segment);
+	return moved;
+}
+
+static void check_lost_and_moved(void)
+{
+	static const zend_mm_mem_handlers moving = { "moving", moving_init, moving_nothing,
+		moving_nothing, moving_alloc, moving_realloc, moving_free };
+	zend_mm_heap *heap = zend_mm_startup_ex(&moving, SEGMENT, 8192, 0,
+		(void *) (uintptr_t) &moving);
+	void *big = take(heap, SEGMENT - legacy_segment_overhead);
+	zend_mm_segment **first = &((legacy_heap_t *) heap)->segments, *listed;
+
+	big = zend_mm_realloc(heap, big, 2 * SEGMENT);
+	ok(legacy_sound(heap), "a segment that moves is listed at its new place");
+	listed = *first;
+	*first = listed->next_segment;
+	found_count = 0;
+	zend_mm_set_corruption_hook(note_problem);
+	ok(bails_out(zend_mm_realloc(heap, big, 4 * SEGMENT)) && found_count == 1,
+		"one that is not listed is noticed when it has moved");
+	zend_mm_set_corruption_hook(NULL);
+	zend_mm_shutdown(heap, 1, 1);
+	free((void *) (uintptr_t) found.address);
+}
+
+/* }}} */
 
 /* Marks that only some builds have. */
 static void check_mark(bool present, size_t *word, const char *name)
@@ -242,8 +384,14 @@ int main(void)
 	}
 	check_absorbing(0, 1000);
 	check_growing(1, 1000);
+	check_coalescing(between, 200, "the block between two");
+	check_coalescing(between, 1000, "the block between two");
+	check_coalescing(behind, 1000, "the block behind one");
+	check_flushing();
+	check_tree_child();
 	check_freed_twice();
 	check_lost_segment();
+	check_lost_and_moved();
 	check_mark(config_cookies, (size_t *) (uintptr_t) legacy_cookie_offset, "cookie");
 	check_mark(config_debug, (size_t *) (uintptr_t) (legacy_owner_offset
 		+ offsetof(struct zend_mm_legacy_owner, magic)), "magic number");

@@ -270,6 +270,56 @@ static void miscount_rest(legacy_heap_t *heap)
 	heap->rest_count++;
 }
 
+/* Takes a member out of its ring and puts it into another. */
+static void move_member(block_t *block, block_t *into)
+{
+	struct zend_mm_legacy_ring *ring = block_ring(block);
+
+	block_ring(ring->prev)->next = ring->next;
+	block_ring(ring->next)->prev = ring->prev;
+	ring->next = block_ring(into)->next;
+	ring->prev = into;
+	block_ring(ring->next)->prev = block;
+	block_ring(into)->next = block;
+}
+
+static void move_to_other_bucket(legacy_heap_t *heap)
+{
+	move_member(heap->buckets[bucket_of(200)].next, heap->buckets[bucket_of(400)].next);
+}
+
+/* Of the tree's nodes with a ring, one more in the ring of another size. */
+static void mix_rings(legacy_heap_t *heap)
+{
+	block_t *nodes[2] = { heap->trees[10], NULL };
+
+	for (int side = 0; side < 2; side++) {
+		block_t *child = block_links(nodes[0])->child[side];
+
+		if (child && block_ring(child)->next != child) {
+			nodes[1] = child;
+		}
+	}
+	move_member(block_ring(nodes[1])->next, nodes[0]);
+}
+
+/* What check_fault() puts back when it ends. */
+static zend_mm_segment **diverted, *diverted_from;
+
+/* Instead of a segment, one that begins in the midst of another. */
+static void overlap_segments(legacy_heap_t *heap)
+{
+	zend_mm_segment *inside = (zend_mm_segment *) (void *) ((char *) heap->segments + 4096);
+
+	diverted = &heap->segments->next_segment;
+	while ((*diverted)->size != SEGMENT) {
+		diverted = &(*diverted)->next_segment;
+	}
+	diverted_from = *diverted;
+	*inside = *diverted_from;
+	*diverted = inside;
+}
+
 static void repeat_segment(legacy_heap_t *heap)
 {
 	heap->segments->next_segment = heap->segments;
@@ -324,6 +374,11 @@ static const struct {
 	{ "children in each other's places", swap_children,
 		"a tree node's size disagrees with the path to it" },
 	{ "a wrong count of the rest list", miscount_rest, "the rest list's count is wrong" },
+	{ "a block in another bucket", move_to_other_bucket,
+		"a block in a bucket has another size than the bucket's" },
+	{ "blocks of two sizes in a ring", mix_rings, "two blocks of a ring differ in size" },
+	{ "a segment inside another", overlap_segments,
+		"two segments overlap, or one is listed twice" },
 	{ "a circle of segments", repeat_segment, NULL },
 	{ "a lost segment", forget_segment, NULL },
 	{ "a free reserve", reserve_what_is_free, NULL },
@@ -349,8 +404,46 @@ static void check_fault(size_t i)
 		is_str(problem.reason, faults[i].reason, "for the right reason");
 	}
 	/* what giving the heap back relies on */
+	if (diverted) {
+		*diverted = diverted_from;
+		diverted = NULL;
+	}
 	((legacy_heap_t *) heap)->segments = before.segments;
 	before.segments->next_segment = second;
+	legacy_end(heap);
+}
+
+/* }}} */
+/* {{{ A tree of more levels than a size has bits: all of one size, each the other's child. */
+
+static void check_deep_tree(void)
+{
+	enum { levels = 12 };
+	zend_mm_heap *heap = legacy_start();
+	block_t *blocks[levels], **place = &((legacy_heap_t *) heap)->trees[10];
+	zend_mm_problem problem = { .reason = "none" };
+
+	for (int i = 0; i < levels; i++) {
+		blocks[i] = block_of(take(heap, 1024));
+		take(heap, 96);
+	}
+	fill_cache(heap);
+	use_up(heap);
+	for (int i = 0; i < levels; i++) {
+		zend_mm_free(heap, block_data(blocks[i]));
+	}
+	ok(legacy_sound(heap), "%d free blocks of a size in a ring are sound", levels);
+	for (int i = 0; i < levels; i++) {
+		struct zend_mm_legacy_links *links = block_links(blocks[i]);
+
+		*place = blocks[i];
+		links->parent = place;
+		links->ring.prev = links->ring.next = blocks[i];
+		links->child[0] = links->child[1] = NULL;
+		place = &links->child[0];
+	}
+	is_int(zend_mm_check(heap, &problem), 1, "under each other they are not");
+	is_str(problem.reason, "a tree is deeper than a size has bits", "for that reason");
 	legacy_end(heap);
 }
 
@@ -382,6 +475,7 @@ int main(void)
 	for (size_t i = 0; i < sizeof faults / sizeof *faults; i++) {
 		check_fault(i);
 	}
+	check_deep_tree();
 	check_marks();
 	return done_testing();
 }

@@ -214,6 +214,26 @@ static void test_random(void)
 	}
 }
 
+static void test_refusals(void)
+{
+	zend_mm_options options;
+
+	study = zend_mm_study_default();
+	for (int mode = ZEND_MM_LEGACY; mode <= ZEND_MM_MODERN; mode++) {
+		zend_mm_default_options(&options);
+		options.mode = (zend_mm_mode)mode;
+		options.storage = "nonsense";
+		errno = 0;
+		ok(!zend_mm_study_startup(&options, &study) && errno == EINVAL,
+			"mode %d: an unknown storage is EINVAL", mode);
+	}
+	zend_mm_default_options(&options);
+	options.segment_size = 1000;
+	errno = 0;
+	ok(!zend_mm_study_startup(&options, &study) && errno == EINVAL,
+		"so is a size of segments that is no power of two");
+}
+
 int main(void)
 {
 	if (config_debug || config_heap_protection || config_cookies || sizeof(void *) != 8)
@@ -223,5 +243,6 @@ int main(void)
 	test_rest_list();
 	test_others();
 	test_random();
+	test_refusals();
 	return done_testing();
 }

@@ -4,7 +4,7 @@
 #include <setjmp.h>
 
 #include "heap/hardened/hardened.h"
-#include "heap/legacy/layout.h"
+#include "heap/legacy/heap.h"
 #include "t/tap.h"
 #include "zend_alloc.h"
 
@@ -99,6 +99,13 @@ static void attack_chunks(void)
 	FINDS(zend_mm_free(heap, filler[1]), "the next chunk does not point back",
 		"modern: a chunk's link");
 	memcpy(chunk + sizeof(void *), &word, sizeof word);
+	chunk = *(char **)(void *)(chunk + 2 * sizeof(void *));
+	memcpy(&word, chunk + sizeof(void *), sizeof word);
+	*(void **)(void *)(chunk + sizeof(void *)) = (void *)((uintptr_t)filler[3] &
+		~(uintptr_t)0x1fffff);
+	FINDS(zend_mm_free(heap, filler[1]), "the previous chunk does not point back",
+		"modern: the link of the chunk before");
+	memcpy(chunk + sizeof(void *), &word, sizeof word);
 	zend_mm_shutdown(heap, 1, 1);
 }
 
@@ -142,6 +149,14 @@ static void attack_blocks(void)
 	*(void **)(void *)b = &last;
 	FINDS(zend_mm_free(heap, c), "a link of a list leads out of the heap's segments",
 		"legacy: a ring's link out of the heap");
+	zend_mm_shutdown(heap, 1, 1);
+	heap = start(ZEND_MM_LEGACY, "lists");
+	b = taken(2000);
+	taken(2000);
+	zend_mm_free(heap, b);
+	block_of(b)->word |= (size_t)1 << 28;
+	FINDS(taken(2000), "a free block's header is overwritten", "legacy: a free block's size");
+	block_of(b)->word &= ~((size_t)1 << 28);
 	zend_mm_shutdown(heap, 1, 1);
 }
 

@@ -7,9 +7,9 @@
  * corrupted heap ends by a signal or by _exit(), and the report would count as never run.
  *
  * A program and each coverage-built library in it have counts of their own.  So each has these
- * functions, and each passes on to the next: to the handler that was there before, or to the next
- * definition in the order of loading, which at the end is the C library's.  Counts are set back to
- * zero when they are written: a process may go on, or be a child of vfork().
+ * functions, hidden from the others, and each handler of a signal passes on to the one that was
+ * there before.  Counts are set back to zero when they are written: a process may go on, or be a
+ * child of vfork().
  */
 #include <dlfcn.h>
 #include <gcov.h>
@@ -68,14 +68,14 @@ __attribute__((constructor)) static void listen_for_endings(void)
 	}
 }
 
-__attribute__((visibility("default"))) void _exit(int status)
+void _exit(int status)
 {
 	keep_counts();
 	next_of("_exit")(status);
 	abort();
 }
 
-__attribute__((visibility("default"))) int raise(int number)
+int raise(int number)
 {
 	keep_counts();
 	next_of("raise")(number);

@@ -93,6 +93,16 @@ static void note_calls(const struct guard_layer *guard, struct guard_noted_calls
 	}
 }
 
+/* There was no memory for a record, and the heap's block went back: refused as heaps refuse. */
+static void *no_record(const struct guard_layer *guard, size_t size)
+{
+	if (!guard->heap->null_on_failure) {
+		zend_mm_raise("Out of memory (allocated %zu bytes) (tried to allocate %zu bytes)",
+			guard->heap->real_size, size);
+	}
+	return NULL;
+}
+
 /* The guards of a new block, and its record; the memory goes back where there is none for that. */
 static void *take_in(struct guard_layer *guard, char *base, size_t alignment, size_t room,
 	size_t size, const struct guard_noted_calls *calls)
@@ -102,7 +112,7 @@ static void *take_in(struct guard_layer *guard, char *base, size_t alignment, si
 
 	if (!record) {
 		below(guard)->free(guard->heap, base);
-		return NULL;
+		return no_record(guard, size);
 	}
 	record->base = base;
 	record->room = room;

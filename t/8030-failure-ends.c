@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * How a process ends that cannot go on: with a host that comes back from its bailout, with damage
+ * that is found once more at exit, with standard error closed.
+ */
+#include <signal.h>
+
+#include "heap/failure.h"
+#include "t/tap.h"
+#include "zend_alloc.h"
+#ifdef _WIN32
+# include <io.h>
+#endif
+
+static void come_back(void)
+{
+	printf("bailout\n");
+	fflush(stdout);
+}
+
+static void refuse(const char *argument)
+{
+	static const zend_mm_host host = { .bailout = come_back };
+
+	(void)argument;
+	zend_mm_set_host(&host);
+	zend_mm_bail_out();
+}
+
+static const zend_mm_problem problem = { .reason = "the test says so" };
+
+static void find_again(void)
+{
+	zend_mm_corrupted(&problem);
+}
+
+/* A problem of no heap ends the process by exit(), in release builds. */
+static void find(const char *when)
+{
+	if (*when) {
+		atexit(find_again);
+	}
+	if (strcmp(when, "closed") == 0) {
+		close(2);
+	}
+	zend_mm_corrupted(&problem);
+}
+
+static int reports(const char *text)
+{
+	int count = 0;
+
+	while ((text = strstr(text, "zend_mm_heap corrupted\n")) != NULL) {
+		count++;
+		text++;
+	}
+	return count;
+}
+
+static void is_end(const struct tap_child *child, const char *when)
+{
+	if (ZEND_DEBUG) {
+		is_int(child->signal, SIGSEGV, "%s: a debug build leaves a core", when);
+	} else {
+		is_int(child->status, 1, "%s: the process ends with status 1", when);
+	}
+}
+
+int main(void)
+{
+	struct tap_child child = run_child(refuse, NULL);
+
+	is_str(child.out, "bailout\n", "a host's bailout is called once");
+	is_int(child.signal, SIGABRT, "where it comes back, the process is aborted");
+	child = run_child(find, "");
+	is_int(reports(child.err), 1, "a damaged heap is reported");
+	contains(child.err, "the test says so", "with the reason");
+	is_end(&child, "reported");
+	child = run_child(find, "again");
+	is_int(reports(child.err), 1, "what is found again at exit is not reported again");
+	is_end(&child, "again");
+	child = run_child(find, "closed");
+	is_int(reports(child.err), 0, "with standard error closed nothing can be said");
+	is_end(&child, "closed");
+	return done_testing();
+}
