@@ -77,7 +77,7 @@ static bool is_of_a_block(zend_mm_heap *heap, const zend_mm_problem *problem)
 	zend_mm_problem again;
 
 	return zend_mm_locate(heap, problem->address, &place) && place.block.data &&
-		!is_sound(heap, place.block.data, &again) && again.reason == problem->reason;
+		!is_sound(heap, place.block.data, &again) && strcmp(again.reason, problem->reason) == 0;
 }
 
 int _full_mem_check(int silent ZEND_MM_SITE_DC)

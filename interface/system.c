@@ -32,9 +32,9 @@ static struct system_heap *system_heap(zend_mm_heap *heap)
 
 /* {{{ Plain. */
 
-static void *unless_refused(zend_mm_heap *heap, void *data, size_t size)
+static void *unless_refused(void *data, size_t size)
 {
-	if (UNEXPECTED(!data) && size && !heap->null_on_failure) {
+	if (UNEXPECTED(!data) && size) {
 		zend_mm_system_out_of_memory();
 	}
 	return data;
@@ -42,7 +42,8 @@ static void *unless_refused(zend_mm_heap *heap, void *data, size_t size)
 
 static void *system_alloc(zend_mm_heap *heap, size_t size)
 {
-	return unless_refused(heap, malloc(size), size);
+	(void)heap;
+	return unless_refused(malloc(size), size);
 }
 
 static void system_free(zend_mm_heap *heap, void *ptr)
@@ -53,8 +54,9 @@ static void system_free(zend_mm_heap *heap, void *ptr)
 
 static void *system_realloc(zend_mm_heap *heap, void *ptr, size_t size, size_t copy_size)
 {
+	(void)heap;
 	(void)copy_size;
-	return unless_refused(heap, realloc(ptr, size), size);
+	return unless_refused(realloc(ptr, size), size);
 }
 
 /* The system does not say, and PHP answers 0. */
@@ -256,32 +258,23 @@ static void report_limit(zend_mm_heap *heap, size_t size)
 	zend_mm_bail_out();
 }
 
-/* Whether growth bytes more are within the limit; reports it where they are not. */
-static bool within_limit(zend_mm_heap *heap, size_t growth, size_t size)
+/* Growth bytes more have to be within the limit, except for the reporter of an error. */
+static void check_limit(zend_mm_heap *heap, size_t growth, size_t size)
 {
 	size_t size_used = zend_mm_size_used(heap);
 
-	if (EXPECTED(heap->limit >= size_used && growth <= heap->limit - size_used) ||
-		heap->overflow) {
-		return true;
-	}
-	if (!heap->null_on_failure) {
+	if (UNEXPECTED(heap->limit < size_used || growth > heap->limit - size_used) &&
+		!heap->overflow) {
 		report_limit(heap, size);
 	}
-	return false;
 }
 
 static void *tracked_alloc(zend_mm_heap *heap, size_t size)
 {
 	void *data;
 
-	if (!within_limit(heap, size, size)) {
-		return NULL;
-	}
-	data = make_room(system_heap(heap)) ? malloc(size ? size : 1) : NULL;
-	if (!unless_refused(heap, data, 1)) {
-		return NULL;
-	}
+	check_limit(heap, size, size);
+	data = unless_refused(make_room(system_heap(heap)) ? malloc(size ? size : 1) : NULL, 1);
 	add_block(system_heap(heap), data, size);
 	account(heap, 0, size);
 	return data;
@@ -324,13 +317,10 @@ static void *tracked_realloc(zend_mm_heap *heap, void *ptr, size_t size, size_t 
 	}
 	block = block_or_corrupted(heap, ptr);
 	old_size = block->size;
-	if (size > old_size && !within_limit(heap, size - old_size, size)) {
-		return NULL;
+	if (size > old_size) {
+		check_limit(heap, size - old_size, size);
 	}
-	data = unless_refused(heap, realloc(ptr, size ? size : 1), 1);
-	if (!data) {
-		return NULL;
-	}
+	data = unless_refused(realloc(ptr, size ? size : 1), 1);
 	remove_block(system_heap(heap), block);
 	add_block(system_heap(heap), data, size);
 	account(heap, old_size, size);

@@ -119,6 +119,18 @@ static void check_system(const char *tracked)
 	set_environment("USE_TRACKED_ALLOC", NULL);
 }
 
+static void check_bad_hardening(zend_mm_mode mode)
+{
+	zend_mm_options options;
+
+	zend_mm_default_options(&options);
+	options.mode = mode;
+	options.hardened = "nonsense";
+	errno = 0;
+	ok(!zend_mm_startup_with(&options) && errno == EINVAL,
+		"mode %d: a check that there is not is EINVAL", mode);
+}
+
 /* {{{ The first use. */
 
 static void resize_first(const char *argument)
@@ -166,6 +178,8 @@ int main(void)
 	check_first_use();
 	check_custom(ZEND_MM_LEGACY, "legacy");
 	check_custom(ZEND_MM_MODERN, "modern");
+	check_bad_hardening(ZEND_MM_LEGACY);
+	check_bad_hardening(ZEND_MM_MODERN);
 	check_system("0");
 	check_system("1");
 	return done_testing();

@@ -5,6 +5,7 @@
  */
 #include "config.h"
 #include "heap/heap.h"
+#include "heap/modern/layout.h"
 #include "heap/places.h"
 #include "storage/storage.h"
 #include "storage/types.h"
@@ -192,25 +193,30 @@ static void check_looking(zend_mm_mode mode)
 /* }}} */
 /* {{{ The system's malloc as a heap. */
 
+/* "2": tracked, and for the first block there is no table yet. */
 static void allocate_plain(const char *tracked)
 {
 	set_environment("USE_ZEND_ALLOC", "0");
-	set_environment("USE_TRACKED_ALLOC", tracked);
+	set_environment("USE_TRACKED_ALLOC", *tracked == '0' ? "0" : "1");
 	setvbuf(stderr, NULL, _IONBF, 0);
 	start_memory_manager();
-	efree(emalloc(1));
+	if (*tracked != '2') {
+		efree(emalloc(1));
+	}
 	atexit(recover);
 	exhaust();
-	emalloc((size_t)64 << 20);
+	emalloc(*tracked == '2' ? 8 : (size_t)64 << 20);
 }
 
 static void check_system(void)
 {
-	for (int tracked = 0; tracked < 2; tracked++) {
-		struct tap_child child = run_child(allocate_plain, tracked ? "1" : "0");
+	static const char *const ways[] = { "0", "1", "2" };
 
-		is_str(child.err, "Out of memory\n", "the system's malloc, %s: refused",
-			tracked ? "tracked" : "plain");
+	for (int i = 0; i < 3; i++) {
+		struct tap_child child = run_child(allocate_plain, ways[i]);
+
+		is_str(child.err, "Out of memory\n", "the system's malloc, USE_TRACKED_ALLOC=%s: refused",
+			ways[i]);
 		is_int(child.status, 1, "and the process ends");
 	}
 }
@@ -218,7 +224,7 @@ static void check_system(void)
 /* }}} */
 /* {{{ Guards: a block without a record is refused as the heap refuses. */
 
-static void check_guards(zend_mm_mode mode)
+static void check_guards(zend_mm_mode mode, bool null_on_failure)
 {
 	zend_mm_options options = options_for(mode, NULL, "padding=16");
 	/* more than there is room for, but not in the heap first */
@@ -231,6 +237,7 @@ static void check_guards(zend_mm_mode mode)
 	bool whole = true;
 
 	options.segment_size = (size_t)16 << 20;
+	options.null_on_failure = null_on_failure;
 	heap = zend_mm_startup_with(&options);
 	host_start();
 	zend_mm_free(heap, zend_mm_alloc(heap, 8));
@@ -245,8 +252,9 @@ static void check_guards(zend_mm_mode mode)
 	} zend_end_try();
 	recover();
 	ok(count > 0 && count < most, "mode %d: guarded, %d blocks fit", mode, count);
-	ok(refused, "the next one bails out");
-	contains(host_message, "(tried to allocate 8 bytes)", "with the heap's message");
+	ok(refused != null_on_failure, "the next one %s", null_on_failure ? "is NULL" : "bails out");
+	contains(host_message, null_on_failure ? "" : "(tried to allocate 8 bytes)",
+		"with the heap's message");
 	for (int i = 0; i < count; i++) {
 		whole = whole && blocks[i][7] == (char)i;
 		zend_mm_free(heap, blocks[i]);
@@ -254,6 +262,44 @@ static void check_guards(zend_mm_mode mode)
 	ok(whole && zend_mm_check(heap, &problem) == 0, "and nothing was lost");
 	zend_mm_shutdown(heap, 1, 1);
 	zend_mm_set_host(NULL);
+}
+
+/* A heap that needs no mapping, for its chunk is there already. */
+static char *only_chunk;
+
+static void *give_only_chunk(zend_mm_storage *storage, size_t size, size_t alignment)
+{
+	(void)storage;
+	(void)alignment;
+	return size == ZEND_MM_CHUNK_SIZE ? only_chunk : NULL;
+}
+
+static void take_only_chunk(zend_mm_storage *storage, void *chunk, size_t size)
+{
+	(void)storage;
+	(void)size;
+	only_chunk[0] = chunk == only_chunk ? 'b' : 'x';
+}
+
+static void check_guards_refused(void)
+{
+	static const zend_mm_chunk_handlers handlers = {
+		.chunk_alloc = give_only_chunk, .chunk_free = take_only_chunk
+	};
+	zend_mm_options options = options_for(ZEND_MM_MODERN, NULL, "padding=16");
+	zend_mm_heap *heap;
+	int error;
+
+	only_chunk = aligned_alloc(ZEND_MM_CHUNK_SIZE, ZEND_MM_CHUNK_SIZE);
+	options.chunk_handlers = &handlers;
+	exhaust_mappings();
+	errno = 0;
+	heap = zend_mm_startup_with(&options);
+	error = errno;
+	recover();
+	ok(!heap && error == ENOMEM, "no heap without the guards that were asked for");
+	is_int(only_chunk[0], 'b', "and its chunk is given back");
+	free(only_chunk);
 }
 
 /* }}} */
@@ -334,9 +380,11 @@ int main(void)
 			check_start((zend_mm_mode)mode, storages[i], NULL);
 		}
 		check_looking((zend_mm_mode)mode);
-		check_guards((zend_mm_mode)mode);
+		check_guards((zend_mm_mode)mode, false);
+		check_guards((zend_mm_mode)mode, true);
 	}
 	check_storage_refused();
+	check_guards_refused();
 	check_start_messages();
 	check_system();
 	check_places();

@@ -4,6 +4,7 @@
  */
 #include <setjmp.h>
 
+#include "heap/modern/debug.h"
 #include "t/modern.h"
 
 /* In other builds zend_mm_alloc() has no arguments for places, and blocks no records. */
@@ -57,6 +58,31 @@ static void free_corrupts(zend_mm_heap *heap, void *ptr, const char *reason)
 	is_str(jumped ? last.reason : "", reason, "and says: %s", reason);
 }
 
+/* The words of a block's record. */
+static void test_records(zend_mm_heap *heap)
+{
+	char *ptr = zend_mm_alloc(heap, 3000);
+	zend_mm_place place;
+	struct zend_mm_debug_record *record;
+
+	zend_mm_locate(heap, ptr, &place);
+	record = (struct zend_mm_debug_record *)(void *)(ptr + place.block.size) - 1;
+	ok(place.owner.addr == ptr && record->size == 3000, "the record says whose block it is");
+	record->size = 4000;
+	free_corrupts(heap, ptr, "the size in the record at the block's end is overwritten");
+	record->size = 3000;
+	record->magic ^= 1;
+	ok(zend_mm_locate(heap, ptr, &place) && !place.owner.addr,
+		"an overwritten record is not believed");
+	free_corrupts(heap, ptr, "the record at the block's end is overwritten");
+	record->magic ^= 1;
+	zend_mm_free(heap, ptr);
+	is_size(zend_mm_block_size(heap, NULL), 0, "no block has no size");
+	ok(bails_out(heap->verbs->alloc_aligned(heap, 64, SIZE_MAX - 20)),
+		"an aligned block of a size that leaves no room for the record");
+	contains(host_message, "Possible integer overflow", "is refused");
+}
+
 static void test_damage(zend_mm_heap *heap)
 {
 	static const size_t sizes[] = { 20, 3000, 10000, 2 * CHUNK };
@@ -85,6 +111,7 @@ static void test_damage(zend_mm_heap *heap)
 	free_corrupts(heap, ptr, "the block was freed before");
 	free_corrupts(heap, &problem,
 		"the block belongs to another heap, as one of another thread does, or to none");
+	test_records(heap);
 	zend_mm_set_corruption_hook(NULL);
 	ok(modern_sound(heap), "the heap itself is sound");
 	zend_mm_shutdown(heap, 0, 1);

@@ -34,6 +34,28 @@ static void test_small_refused(void)
 	modern_end(heap);
 }
 
+/* Slots that were freed keep their pages until the limit makes the heap look for such runs. */
+static void test_collected_for_huge(void)
+{
+	enum { slots = 2000 };
+	static void *blocks[slots];
+	zend_mm_heap *heap = modern_start();
+	size_t before;
+
+	for (int i = 0; i < slots; i++) {
+		blocks[i] = zend_mm_alloc(heap, 2500);
+	}
+	for (int i = 0; i < slots; i++) {
+		zend_mm_free(heap, blocks[i]);
+	}
+	before = figures_of(heap).real_size;
+	ok(before >= 3 * CHUNK, "freed slots hold three chunks");
+	zend_mm_set_limit(heap, before + CHUNK);
+	ok(!bails_out(zend_mm_alloc(heap, 2 * CHUNK)), "a huge block that needs one of them is given");
+	ok(modern_sound(heap), "and the heap is sound");
+	modern_end(heap);
+}
+
 static zend_mm_heap *reporting_heap;
 static void *for_the_report;
 
@@ -211,6 +233,7 @@ static void test_sized_foreign(void)
 int main(void)
 {
 	test_small_refused();
+	test_collected_for_huge();
 	test_huge_for_the_report();
 	test_owned();
 	test_looking();

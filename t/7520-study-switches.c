@@ -31,10 +31,27 @@ static zend_mm_figures figures(void)
 	return now;
 }
 
+static int count_listed(void *context, zend_mm_block_list list, unsigned index,
+	const zend_mm_block_info *block, unsigned depth, int link)
+{
+	(void)list;
+	(void)index;
+	(void)block;
+	(void)depth;
+	(void)link;
+	++*(unsigned *)context;
+	return 0;
+}
+
 static void end(const char *what)
 {
+	unsigned listed = 0;
+
 	zend_mm_problem problem = { .reason = "no memory" };
 
+	zend_mm_walk_lists(heap, count_listed, &listed);
+	ok(listed > 0 && listed <= free_blocks() + zend_mm_study_default().switches.cache_capacity,
+		"%s: the lists have members", what);
 	if (!ok(zend_mm_check(heap, &problem) == 0, "%s: the heap is sound", what))
 		tap_comment(stderr, problem.reason);
 	zend_mm_shutdown(heap, 1, 1);

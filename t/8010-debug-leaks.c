@@ -49,6 +49,16 @@ static void leak_four_at_a_place(const char *mode)
 	shutdown_memory_manager(0, 0);
 }
 
+/* Each in a segment or chunk of its own. */
+static void leak_large_at_a_place(const char *mode)
+{
+	start(mode);
+	for (int i = 0; i < 3; i++) {
+		emalloc(200000);
+	}
+	shutdown_memory_manager(0, 0);
+}
+
 static void leak_two_at_a_place(const char *mode)
 {
 	start(mode);
@@ -120,6 +130,9 @@ static void check_repeated(const char *mode)
 	contains(child.err, "(16 bytes), script=-\nLast leak repeated 3 times\n"
 		"=== Total 4 memory leaks detected ===\n", "%s: repetitions are folded", mode);
 	ok(first && !strstr(first + 1, "Freeing"), "%s: and one line says so", mode);
+	child = run_child(leak_large_at_a_place, mode);
+	contains(child.err, "(200000 bytes), script=-\nLast leak repeated 2 times\n"
+		"=== Total 3 memory leaks detected ===\n", "%s: also from one segment to the next", mode);
 	child = run_child(leak_two_at_a_place, mode);
 	contains(child.err, "Last leak repeated 1 time\n=== Total 2 memory leaks detected ===\n",
 		"%s: one repetition is a time", mode);

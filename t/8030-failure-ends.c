@@ -66,6 +66,39 @@ static void is_end(const struct tap_child *child, const char *when)
 	}
 }
 
+/* Where an address lies, in the report's words: regions that no other test has damaged. */
+static void point_at(const char *where)
+{
+	zend_mm_options options;
+	zend_mm_problem at = { .reason = "the test says so" };
+	zend_mm_heap *heap;
+	char *huge, *run;
+
+	zend_mm_default_options(&options);
+	options.mode = ZEND_MM_MODERN;
+	heap = at.heap = zend_mm_startup_with(&options);
+	huge = zend_mm_alloc(heap, (size_t)5 << 20);
+	zend_mm_alloc(heap, (size_t)1900 << 10);
+	run = zend_mm_alloc(heap, (size_t)1900 << 10);
+	zend_mm_free(heap, run);
+	at.address = strcmp(where, "huge") == 0 ? huge + 70000 : run + 70000;
+	zend_mm_print_problem(&at);
+	printf("%p\n", (void *)((uintptr_t)at.address & ~(uintptr_t)0x1fffff));
+}
+
+static void check_regions(void)
+{
+	struct tap_child child = run_child(point_at, "huge");
+	char region[64] = "";
+
+	sscanf(child.out, "%40s", region);
+	contains(child.err, "in huge block 0x", "an address in a huge block is said to be in one");
+	child = run_child(point_at, "cached");
+	sscanf(child.out, "%40s", region);
+	contains(child.err, tap_format("in cached chunk %s", region),
+		"one in a chunk that is kept for later, in that");
+}
+
 int main(void)
 {
 	struct tap_child child = run_child(refuse, NULL);
@@ -82,5 +115,6 @@ int main(void)
 	child = run_child(find, "closed");
 	is_int(reports(child.err), 0, "with standard error closed nothing can be said");
 	is_end(&child, "closed");
+	check_regions();
 	return done_testing();
 }

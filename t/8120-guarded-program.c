@@ -37,6 +37,7 @@ static void exit_8(int number)
 static void fault(const char *handler)
 {
 	struct sigaction with_place = { .sa_sigaction = exit_7, .sa_flags = SA_SIGINFO };
+	volatile uintptr_t place = 64;
 	zend_mm_heap *heap;
 
 	if (*handler == '7') {
@@ -46,7 +47,7 @@ static void fault(const char *handler)
 	}
 	heap = start(ZEND_MM_LEGACY, "guard_pages=1");
 	zend_mm_alloc(heap, 100);
-	*(volatile char *)(uintptr_t)64 = 1;
+	*(volatile char *)place = 1;
 }
 
 static void check_faults(void)
@@ -135,6 +136,14 @@ static void note_total(size_t count)
 	total += count;
 }
 
+/* One place, also where a compiler unrolls the loop that calls it. */
+static __attribute__((noinline)) void leak(zend_mm_heap *heap)
+{
+	void *volatile leaked = zend_mm_alloc(heap, 24);
+
+	(void)leaked;
+}
+
 static void check_leaks(void)
 {
 	static const zend_mm_host host = { .leak = note_leak, .leak_repeated = note_repeated,
@@ -143,7 +152,7 @@ static void check_leaks(void)
 
 	zend_mm_set_host(&host);
 	for (int i = 0; i < 3; i++) {
-		zend_mm_alloc(heap, 24);
+		leak(heap);
 	}
 	zend_mm_shutdown(heap, 0, 0);
 	zend_mm_set_host(NULL);
@@ -151,6 +160,13 @@ static void check_leaks(void)
 	is_size(repeated, 2, "and as repeated twice");
 	is_size(total, 3, "which makes three");
 	zend_mm_shutdown(heap, 1, 1);
+	heap = start(ZEND_MM_MODERN, "padding=16");
+	leaks = 0;
+	zend_mm_set_host(&host);
+	leak(heap);
+	zend_mm_shutdown(heap, 1, 0);
+	zend_mm_set_host(NULL);
+	is_int(leaks, ZEND_DEBUG, "nobody asked for places: only debug builds report leaks");
 }
 
 /* }}} */

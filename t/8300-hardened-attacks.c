@@ -99,6 +99,12 @@ static void attack_chunks(void)
 	FINDS(zend_mm_free(heap, filler[1]), "the next chunk does not point back",
 		"modern: a chunk's link");
 	memcpy(chunk + sizeof(void *), &word, sizeof word);
+	zend_mm_shutdown(heap, 1, 1);
+	heap = start(ZEND_MM_MODERN, "lists");
+	for (int i = 0; i < 4; i++) {
+		filler[i] = zend_mm_alloc(heap, (size_t)1500 << 10);
+	}
+	chunk = (char *)((uintptr_t)filler[1] & ~(uintptr_t)0x1fffff);
 	chunk = *(char **)(void *)(chunk + 2 * sizeof(void *));
 	memcpy(&word, chunk + sizeof(void *), sizeof word);
 	*(void **)(void *)(chunk + sizeof(void *)) = (void *)((uintptr_t)filler[3] &

@@ -34,6 +34,8 @@ static struct zend_mm_witness *make_file(void)
 	return map;
 }
 
+static char *damaged;
+
 static void end_request(const char *argument)
 {
 	(void)argument;
@@ -43,14 +45,15 @@ static void end_request(const char *argument)
 /* Asks twice, the second time where it is to halt; then comes what a debugger's trap would be. */
 static void ask_twice(FILE *errors)
 {
+	void *volatile block = emalloc(56);
+
 	dup2(fileno(errors), 2);
-	emalloc(50);
-	emalloc(60);
+	efree(block);
 	raise(SIGTRAP);
 	_exit(9);
 }
 
-static void check_halting(struct zend_mm_witness *witness, const char *block)
+static void check_halting(struct zend_mm_witness *witness, const char *block, const char *what)
 {
 	struct zend_mm_witness_process *process = &witness->process[witness->entered];
 	FILE *errors = tmpfile();
@@ -70,16 +73,39 @@ static void check_halting(struct zend_mm_witness *witness, const char *block)
 	}
 	is_int(process->state, ZEND_MM_WITNESS_HALTED, "a process halts at the request asked for");
 	is_size((size_t)process->requests, (size_t)witness->halt_at, "with its number");
-	contains(process->last[0], "allocate 50 bytes", "the request before is named");
-	contains(process->last[1], "allocate 60 bytes", "and the one that begins");
+	contains(process->last[0], "allocate 56 bytes", "the request before is named");
+	contains(process->last[1], "free 0x", "and the one that begins");
+	contains(process->last[1], ", called from ", "with its place");
 	__atomic_store_n(&witness->go, 1, __ATOMIC_RELEASE);
 	waitpid(pid, &status, 0);
 	ok(ZEND_DEBUG ? WIFSIGNALED(status) && WTERMSIG(status) == SIGSEGV :
 		WIFEXITED(status) && WEXITSTATUS(status) == 1, "it goes on and ends as corrupted");
 	tap_take(errors, text, sizeof text);
-	contains(text, "the program wrote behind a block's end", "the trap says what it was");
+	contains(text, what, "the trap says what it was");
 	contains(text, tap_format("%p", (const void *)(block + 101)), "and where");
 	is_int(process->state, ZEND_MM_WITNESS_DAMAGED, "which is its state at last");
+	witness->go = 0;
+}
+
+static void damage_and_ask(const char *block)
+{
+	(void)block;
+	damaged[101] ^= 1;
+	emalloc(56);
+}
+
+/* It does not come to a halt where all is not sound. */
+static void check_not_halting(struct zend_mm_witness *witness)
+{
+	const struct zend_mm_witness_process *process = &witness->process[witness->entered];
+	struct tap_child child;
+
+	witness->target = witness->entered;
+	witness->halt_at = witness->process[0].requests + 1;
+	child = run_child(damage_and_ask, NULL);
+	contains(child.err, "a block was written past its end", "damage is found before a halt");
+	is_int(process->state, ZEND_MM_WITNESS_DAMAGED, "and told");
+	witness->halt_at = 0;
 }
 
 int main(void)
@@ -92,7 +118,7 @@ int main(void)
 	set_environment("ZEND_MM_WITNESS", path);
 	zend_mm_default_options(&options);
 	options.mode = ZEND_MM_LEGACY;
-	options.debug = "padding=16";
+	options.debug = "padding=16,quarantine=1M,sites=1";
 	zend_mm_set_heap(zend_mm_startup_with(&options));
 	block = emalloc(101);
 	is_size(witness->entered, 1, "a process with a guarded heap enters itself");
@@ -108,7 +134,11 @@ int main(void)
 	is_str(witness->process[1].reason, "a block was written past its end", "with the reason");
 	is_int(witness->process[0].state, ZEND_MM_WITNESS_RUNNING, "nothing is said of the parent");
 	block[101] ^= 1;
-	check_halting(witness, block);
+	check_halting(witness, block, "the program wrote behind a block's end");
+	damaged = block;
+	check_not_halting(witness);
+	efree(block);
+	check_halting(witness, block - 50, "the program wrote to a block after it was freed");
 	zend_mm_shutdown(zend_mm_get_heap(), 1, 1);
 	unlink(path);
 	return done_testing();

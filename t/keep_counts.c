@@ -7,9 +7,9 @@
  * corrupted heap ends by a signal or by _exit(), and the report would count as never run.
  *
  * A program and each coverage-built library in it have counts of their own.  So each has these
- * functions, hidden from the others, and each handler of a signal passes on to the one that was
- * there before.  Counts are set back to zero when they are written: a process may go on, or be a
- * child of vfork().
+ * functions, and each handler of a signal passes on to the one that was there before.  Only
+ * zmm_keep_counts() is seen by others: by it the libraries are asked to keep theirs.  Counts are
+ * set back to zero when they are written: a process may go on, or be a child of vfork().
  */
 #include <dlfcn.h>
 #include <gcov.h>
@@ -32,6 +32,19 @@ static void keep_counts(void)
 		__gcov_dump();
 		__gcov_reset();
 		__atomic_store_n(&keeping, 0, __ATOMIC_RELEASE);
+	}
+}
+
+void zmm_keep_counts(void);
+
+/* And those of the libraries that come after this one. */
+__attribute__((visibility("default"))) void zmm_keep_counts(void)
+{
+	void (*next)(void) = (void (*)(void))(uintptr_t)dlsym(RTLD_NEXT, "zmm_keep_counts");
+
+	keep_counts();
+	if (next) {
+		next();
 	}
 }
 
@@ -70,14 +83,14 @@ __attribute__((constructor)) static void listen_for_endings(void)
 
 void _exit(int status)
 {
-	keep_counts();
+	zmm_keep_counts();
 	next_of("_exit")(status);
 	abort();
 }
 
 int raise(int number)
 {
-	keep_counts();
+	zmm_keep_counts();
 	next_of("raise")(number);
 	return 0;
 }

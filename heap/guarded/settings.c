@@ -74,9 +74,9 @@ static bool fits(enum value kind, size_t number)
 	case VALUE_COUNT:
 		return number > 0;
 	case VALUE_SWITCH:
-		return number <= 1;
+		break;
 	}
-	return false;
+	return number <= 1;
 }
 
 static void set(struct zend_mm_guard_settings *settings, size_t index, size_t number)

@@ -335,10 +335,6 @@ static bool check_figures(struct zend_mm_legacy_check *check)
 		return wrong_word(check, "size is not the sum of the used blocks",
 			&heap->head.below_peak, heap->head.peak - used);
 	}
-	if (heap->head.real_peak < heap->head.real_size) {
-		return zend_mm_legacy_beyond(check, "the real peak is less than real_size",
-			&heap->head.real_peak, ZEND_MM_EXPECT_AT_LEAST, heap->head.real_size);
-	}
 	return true;
 }
 
