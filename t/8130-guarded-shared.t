@@ -26,7 +26,8 @@ int main(void)
 }
 END
 # ZEND_DEBUG and ZTS as the library has them.
-flags=$(grep '^ALL_CPPFLAGS' "$builddir/Makefile" | grep -o -e '-DZEND_DEBUG=1' -e '-DZTS=1' | tr '\n' ' ')
+flags=$(grep '^ALL_CPPFLAGS' "$builddir/Makefile" |
+	grep -o -e '-DZEND_DEBUG=1' -e '-DZTS=1' | tr '\n' ' ')
 ok "a program is linked with the shared library" $CC -g -rdynamic $flags -I"$srcdir" \
 	-o "$tmp/leaking" "$tmp/leaking.c" "$builddir/libzend_alloc.so.1" -Wl,-rpath,"$builddir"
 for mode in legacy modern; do
