@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Debug builds: mem_block_check() and full_mem_check() on sound and damaged heaps of both designs,
  * and what they print. */
+#include "heap/heap.h"
 #include "t/tap.h"
 #include "zend_alloc.h"
 
@@ -87,6 +88,27 @@ static void check_damaged(zend_mm_mode mode)
 	zend_mm_shutdown(heap, 1, 1);
 }
 
+/* Damage of the heap's own words, while its blocks are whole. */
+static void damage_structure(const char *silent)
+{
+	zend_mm_heap *heap = start(ZEND_MM_LEGACY);
+
+	efree(emalloc(30));
+	heap->real_peak = 0;
+	printf("%d\n", full_mem_check(*silent == '1'));
+}
+
+static void check_structure(void)
+{
+	struct tap_child child = run_child(damage_structure, "1");
+
+	is_str(child.out, "1\n", "a damaged heap with sound blocks counts as one");
+	is_str(child.err, "", "silently");
+	child = run_child(damage_structure, "0");
+	is_str(child.out, "1\n", "and also aloud");
+	contains(child.err, "the real peak is less than real_size", "where it says what is damaged");
+}
+
 static void speak(const char *argument)
 {
 	zend_mm_mode mode = strcmp(argument, "modern") == 0 ? ZEND_MM_MODERN : ZEND_MM_LEGACY;
@@ -119,6 +141,7 @@ int main(void)
 		check_damaged(mode);
 		check_report(mode);
 	}
+	check_structure();
 	return done_testing();
 }
 
