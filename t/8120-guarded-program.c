@@ -137,7 +137,6 @@ static void note_total(size_t count)
 	total += count;
 }
 
-/* One place, also where a compiler unrolls the loop that calls it. */
 static __attribute__((noinline)) void leak(zend_mm_heap *heap)
 {
 	void *volatile leaked = zend_mm_alloc(heap, 24);
@@ -145,6 +144,7 @@ static __attribute__((noinline)) void leak(zend_mm_heap *heap)
 	(void)leaked;
 }
 
+/* The loop is not to be unrolled into three places. */
 static void check_leaks(void)
 {
 	static const zend_mm_host host = { .leak = note_leak, .leak_repeated = note_repeated,
@@ -152,7 +152,7 @@ static void check_leaks(void)
 	zend_mm_heap *heap = start(ZEND_MM_MODERN, "sites=1");
 
 	zend_mm_set_host(&host);
-	for (int i = 0; i < 3; i++) {
+	for (volatile int i = 0; i < 3; i++) {
 		leak(heap);
 	}
 	zend_mm_shutdown(heap, 0, 0);
