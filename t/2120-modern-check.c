@@ -188,6 +188,7 @@ static void plant_in_figures(void)
 		"size is further below the peak than that is high");
 	PLANT(it.heap->real_peak, it.heap->real_size - 1, "real_peak is below real_size");
 	PLANT(it.modern->peak_chunks, 1, "the peak of chunks is below their count");
+	PLANT(it.modern->type, NOWHERE, "the heap's storage type is none that there is");
 	PLANT(it.modern->average_chunks, 0.5, "the average number of chunks is below 1");
 	PLANT(it.modern->bin_sizes[29], 3080, "the heap's table of bin sizes is wrong");
 }

@@ -297,6 +297,10 @@ static bool check_large_list(struct zend_mm_legacy_check *check)
 			return false;
 		}
 		from = *link;
+		if (block_links(from)->parent) {
+			return zend_mm_legacy_wrong_value(check, "a member of a ring has a parent", from,
+				&block_links(from)->parent, 0);
+		}
 	}
 	return check_points_back(check, sentinel, &list->prev, from);
 }

@@ -276,6 +276,19 @@ static int zend_mm_check_huge_addresses(const struct zend_mm_snapshot *snapshot)
 
 /* {{{ The heap structure */
 
+static bool zend_mm_is_storage_type(const struct zend_mm_storage_type *type)
+{
+	const struct zend_mm_storage_type *known;
+	size_t i;
+
+	for (i = 0; (known = zend_mm_storage_type_at(i)) != NULL; i++) {
+		if (known == type) {
+			return true;
+		}
+	}
+	return false;
+}
+
 static int zend_mm_check_structure(const struct zend_mm_modern_heap *heap,
 	zend_mm_problem *problem)
 {
@@ -286,6 +299,11 @@ static int zend_mm_check_structure(const struct zend_mm_modern_heap *heap,
 			return zend_mm_problem_word(problem, heap, "the heap's table of bin sizes is wrong",
 				heap, &heap->bin_sizes[bin], heap->bin_sizes[bin], zend_mm_bin_size(bin));
 		}
+	}
+	if (heap->type != NULL && !zend_mm_is_storage_type(heap->type)) {
+		zend_mm_problem_word(problem, heap, "the heap's storage type is none that there is", heap,
+			&heap->type, (size_t)(uintptr_t)heap->type, 0);
+		return zend_mm_problem_bound(problem, ZEND_MM_EXPECT_UNKNOWN);
 	}
 	if (!(heap->average_chunks >= 1.0)) {
 		return zend_mm_problem_at(problem, heap, "the average number of chunks is below 1", heap);
