@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "heap/heap.h"
+#include "storage/readable.h"
 #include "storage/storage.h"
 
 enum { least_capacity = 256 }; /* a page */
@@ -200,3 +201,71 @@ void zend_mm_places_clear(struct zend_mm_places *places)
 	}
 	places->members = 0;
 }
+
+/* {{{ The deep check. */
+
+/* Whether entries can be looked up: there is such a table, and more than half of it is empty. */
+static bool is_table(const struct zend_mm_places *places)
+{
+	size_t noted = 0;
+
+	if (places->entries == NULL) {
+		return places->capacity == 0 && places->noted == 0;
+	}
+	if (places->capacity < least_capacity || (places->capacity & (places->capacity - 1)) != 0
+			|| places->capacity > UINT32_MAX || places->noted != places->members
+			|| (uintptr_t)places->entries % sizeof(void *) != 0
+			|| !zend_mm_readable(places->entries, places->capacity * sizeof(*places->entries))) {
+		return false;
+	}
+	for (size_t i = 0; i < places->capacity; i++) {
+		noted += places->entries[i].key != NULL;
+	}
+	return noted == places->noted && noted <= places->capacity / 2;
+}
+
+static bool wrong(struct zend_mm_beside_fault *fault, const char *reason, const void *word,
+	size_t found)
+{
+	*fault = (struct zend_mm_beside_fault) { reason, word, found };
+	return false;
+}
+
+bool zend_mm_places_are_unused(const struct zend_mm_places *places,
+	struct zend_mm_beside_fault *fault)
+{
+	return places->entries == NULL || wrong(fault, "there is a table beside a list that has none",
+		&places->entries, (uintptr_t)places->entries);
+}
+
+bool zend_mm_places_are_sound(const struct zend_mm_places *places,
+	const struct zend_mm_places_list *list, void *first, struct zend_mm_beside_fault *fault)
+{
+	size_t members = 0;
+	void *before = NULL;
+
+	for (void *member = first; member != NULL; member = list->next(member)) {
+		members++;
+	}
+	if (places->members != members) {
+		return wrong(fault, "the count of a list's members is wrong", &places->members,
+			places->members);
+	}
+	if (!is_table(places)) {
+		return wrong(fault, "the table beside a list is damaged", &places->entries,
+			(uintptr_t)places->entries);
+	}
+	for (void *member = first; member != NULL && places->entries != NULL;
+	     member = list->next(member)) {
+		const struct zend_mm_places_entry *entry = entry_of(places, list->key(member));
+
+		if (entry->key == NULL || entry->before != before) {
+			return wrong(fault, "the table beside a list says something else than the list",
+				&entry->before, (uintptr_t)entry->before);
+		}
+		before = member;
+	}
+	return true;
+}
+
+/* }}} */

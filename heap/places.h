@@ -58,4 +58,19 @@ void zend_mm_places_move(struct zend_mm_places *places, const void *old_key, voi
 /* The list was emptied. */
 void zend_mm_places_clear(struct zend_mm_places *places);
 
+/* What a deep check finds in a table or tree that stands beside a list: why, and the wrong word. */
+struct zend_mm_beside_fault {
+	const char *reason;
+	const void *word;
+	size_t found;
+};
+
+/* For deep checks: whether there is no table, as beside lists that have none. */
+bool zend_mm_places_are_unused(const struct zend_mm_places *places,
+	struct zend_mm_beside_fault *fault);
+/* The same of a list that is sound: whether the table says what the list says; otherwise the fault
+ * is filled in.  Believes nothing of the table. */
+bool zend_mm_places_are_sound(const struct zend_mm_places *places,
+	const struct zend_mm_places_list *list, void *first, struct zend_mm_beside_fault *fault);
+
 #endif

@@ -132,6 +132,46 @@ static void test_list(const char *storage)
 	zend_mm_shutdown(it.heap, 1, 1);
 }
 
+/* A word of what stands beside the list, damaged and mended. */
+static void is_noticed(void *word, size_t size, const char *what)
+{
+	unsigned char *byte = word;
+	zend_mm_problem problem = { .reason = "nothing" };
+
+	*byte ^= 1;
+	ok(zend_mm_check(it.heap, &problem) > 0, "%s: %s", what, problem.reason);
+	*byte ^= 1;
+	byte[size - 1] ^= 0x40;
+	ok(zend_mm_check(it.heap, &problem) > 0, "%s, its last byte: %s", what, problem.reason);
+	byte[size - 1] ^= 0x40;
+}
+
+static void test_check(void)
+{
+	struct zend_mm_places *places;
+
+	start("malloc");
+	places = &((legacy_heap_t *)it.heap)->segment_places;
+	is_noticed(&places->entries, sizeof places->entries, "a table where there is none");
+	while (it.count < 100) {
+		add();
+	}
+	is_int(zend_mm_check(it.heap, NULL), 0, "a table of 100 segments is sound");
+	is_noticed(&places->members, sizeof places->members, "the count of members");
+	is_noticed(&places->entries, sizeof places->entries, "where the table is");
+	is_noticed(&places->capacity, sizeof places->capacity, "how large it is");
+	is_noticed(&places->noted, sizeof places->noted, "how much of it is in use");
+	for (size_t i = 0; i < places->capacity; i++) {
+		if (places->entries[i].key) {
+			is_noticed(&places->entries[i].before, sizeof places->entries[i].before, "an entry");
+			is_noticed(&places->entries[i].key, sizeof places->entries[i].key, "its key");
+			break;
+		}
+	}
+	is_int(zend_mm_check(it.heap, NULL), 0, "and sound again");
+	zend_mm_shutdown(it.heap, 1, 1);
+}
+
 int main(void)
 {
 	host_start();
@@ -142,5 +182,6 @@ int main(void)
 	} else {
 		test_list("mmap_anon");
 	}
+	test_check();
 	return done_testing();
 }

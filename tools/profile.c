@@ -260,13 +260,14 @@ static bool put_counts(struct zmm_output *output, struct zmm_error *error, const
 static bool put_lines(const zmm_profile *profile, struct zmm_output *output,
 	struct zmm_error *error)
 {
-	const struct line *line = profile->lines.items, *end = line + profile->lines.count;
+	const struct line *lines = profile->lines.items;
 	struct zmm_profile_counts total = zmm_profile_total(profile);
 
 	if (!put_counts(output, error, "heap profile: ", &total)
 		|| !put(output, error, " heapprofile\n"))
 		return false;
-	for (; line < end; line++) {
+	for (size_t n = 0; n < profile->lines.count; n++) {
+		const struct line *line = &lines[n];
 		const uint64_t *frames = (const uint64_t *)profile->frames.items + line->first;
 		bool fine = put_counts(output, error, "", &line->counts);
 		for (size_t i = 0; fine && i < line->count; i++)

@@ -20,6 +20,7 @@
 #include "heap/legacy/check.h"
 #include "heap/legacy/guard.h"
 #include "heap/legacy/ideas.h"
+#include "heap/legacy/segments.h"
 #include "heap/legacy/tags.h"
 #include "heap/legacy/verbs.h"
 #include "storage/hidden.h"
@@ -340,6 +341,15 @@ static bool check_figures(struct zend_mm_legacy_check *check)
 
 /* }}} */
 
+/* What finds segments quickly, once there are many. */
+static bool check_beside(struct zend_mm_legacy_check *check)
+{
+	struct zend_mm_beside_fault fault;
+
+	return zend_mm_legacy_segment_places_are_sound(check->heap, &fault)
+		|| zend_mm_legacy_wrong_word(check, fault.reason, check->heap, fault.word);
+}
+
 static bool check_from_segments_on(struct zend_mm_legacy_check *check)
 {
 	return check_segments(check)
@@ -347,6 +357,7 @@ static bool check_from_segments_on(struct zend_mm_legacy_check *check)
 		&& zend_mm_legacy_check_lists(check)
 		&& check_all_unlisted(check)
 		&& check_own_blocks(check)
+		&& check_beside(check)
 		&& check_figures(check);
 }
 

@@ -72,6 +72,14 @@ static void note_gone(legacy_heap_t *heap, const zend_mm_segment *segment,
 	}
 }
 
+bool zend_mm_legacy_segment_places_are_sound(const legacy_heap_t *heap,
+	struct zend_mm_beside_fault *fault)
+{
+	return config_short_ways && !heap->internal ? zend_mm_places_are_sound(&heap->segment_places,
+		&segment_list, heap->segments, fault)
+		: zend_mm_places_are_unused(&heap->segment_places, fault);
+}
+
 zend_mm_segment *zend_mm_legacy_segment_obtain(legacy_heap_t *heap, size_t size)
 {
 	zend_mm_storage *storage = heap->head.storage;

@@ -31,6 +31,10 @@ zend_mm_segment *zend_mm_legacy_segment_obtain(legacy_heap_t *heap, size_t size)
 zend_mm_segment *zend_mm_legacy_segment_resize(legacy_heap_t *heap, zend_mm_segment *segment,
 	size_t size);
 
+/* For the deep check, once the list is sound: whether the table beside it is (heap/places.h). */
+bool zend_mm_legacy_segment_places_are_sound(const legacy_heap_t *heap,
+	struct zend_mm_beside_fault *fault);
+
 /* Gives a segment of the list back to storage. */
 void zend_mm_legacy_segment_release(legacy_heap_t *heap, zend_mm_segment *segment);
 

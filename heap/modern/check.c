@@ -3,8 +3,8 @@
  * heap/modern/check.c - the deep check: every invariant of a modern heap, from the ground up.
  *
  * A ladder: the circle of chunks (snapshot.c); each chunk's bitmap, map and counts; the cached
- * chunks; the bins' lists; the huge blocks; the figures.  Each step relies on those before it, and
- * the first problem ends the check.
+ * chunks; the bins' lists; the huge blocks; what stands beside both lists; the figures.  Each step
+ * relies on those before it, and the first problem ends the check.
  */
 #include "heap/circle.h"
 #include "heap/modern/debug.h"
@@ -274,6 +274,22 @@ static int zend_mm_check_huge_addresses(const struct zend_mm_snapshot *snapshot)
 }
 /* }}} */
 
+/* {{{ What stands beside the circle and the list of huge blocks, once they are long. */
+
+static int zend_mm_check_beside(const struct zend_mm_snapshot *snapshot)
+{
+	struct zend_mm_beside_fault fault;
+
+	if (zend_mm_order_is_sound(snapshot->heap, &fault) &&
+		zend_mm_huge_places_are_sound(snapshot->heap, &fault)) {
+		return 0;
+	}
+	zend_mm_problem_word(snapshot->problem, snapshot->heap, fault.reason, snapshot->heap,
+		fault.word, fault.found, 0);
+	return zend_mm_problem_bound(snapshot->problem, ZEND_MM_EXPECT_UNKNOWN);
+}
+/* }}} */
+
 /* {{{ The heap structure */
 
 static bool zend_mm_is_storage_type(const struct zend_mm_storage_type *type)
@@ -385,6 +401,9 @@ int zend_mm_modern_check(zend_mm_heap *base, zend_mm_problem *problem)
 	}
 	if (found == 0) {
 		found = zend_mm_check_huge_addresses(&snapshot);
+	}
+	if (found == 0) {
+		found = zend_mm_check_beside(&snapshot);
 	}
 	if (found == 0) {
 		found = zend_mm_check_figures(&snapshot, &sums);

@@ -154,6 +154,9 @@ unsigned zend_mm_modern_large_pages(const struct zend_mm_modern_heap *heap,
 void zend_mm_modern_free_large(void *ptr, struct zend_mm_modern_heap *heap) ZEND_MM_NOINLINE;
 /* Frees a huge block; NULL is ignored. */
 void zend_mm_modern_free_huge(void *ptr, struct zend_mm_modern_heap *heap) ZEND_MM_NOINLINE;
+/* For the deep check, once the list of huge blocks is sound: whether the table beside it is. */
+bool zend_mm_huge_places_are_sound(const struct zend_mm_modern_heap *heap,
+	struct zend_mm_beside_fault *fault);
 
 /* What freeing does with a block of a chunk that is another heap's: a failed check.  It does not
  * return, but is not declared so: only what may return can be called without a frame. */

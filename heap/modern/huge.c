@@ -77,6 +77,13 @@ static struct zend_mm_huge_entry *zend_mm_huge_remove(struct zend_mm_modern_heap
 	return entry;
 }
 
+bool zend_mm_huge_places_are_sound(const struct zend_mm_modern_heap *heap,
+	struct zend_mm_beside_fault *fault)
+{
+	return config_short_ways ? zend_mm_places_are_sound(&heap->huge_places, &zend_mm_huge_list,
+		heap->huge_blocks, fault) : zend_mm_places_are_unused(&heap->huge_places, fault);
+}
+
 struct zend_mm_huge_entry *zend_mm_modern_find_huge(const struct zend_mm_modern_heap *heap,
 	const void *ptr)
 {

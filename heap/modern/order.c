@@ -10,6 +10,8 @@
  * circle's order; empty places have leaf 0; an inner node is the greater of its two children.
  */
 #include "heap/modern/chunks.h"
+#include "heap/modern/pages.h"
+#include "storage/readable.h"
 #include "storage/storage.h"
 
 /* {{{ The tree */
@@ -152,5 +154,97 @@ void zend_mm_order_remove(struct zend_mm_modern_heap *heap, struct zend_mm_chunk
 void zend_mm_order_clear(struct zend_mm_modern_heap *heap)
 {
 	zend_mm_order_drop(&heap->order);
+}
+/* }}} */
+
+/* {{{ The deep check */
+
+static bool zend_mm_order_is_tree(const struct zend_mm_order *order)
+{
+	if (order->places == 0) {
+		return order->chunks == NULL && order->most == NULL && order->first == 0 &&
+			order->end == 0;
+	}
+	return (order->places & (order->places - 1)) == 0 && order->places <= UINT32_MAX &&
+		order->first <= order->end && order->end <= order->places &&
+		(uintptr_t)order->chunks % sizeof(void *) == 0 &&
+		(uintptr_t)order->most == (uintptr_t)order->chunks + order->places * sizeof(void *) &&
+		zend_mm_readable(order->chunks, zend_mm_order_bytes(order->places));
+}
+
+static bool zend_mm_order_wrong(struct zend_mm_beside_fault *fault, const char *reason,
+	const void *word, size_t found)
+{
+	*fault = (struct zend_mm_beside_fault) { reason, word, found };
+	return false;
+}
+
+/* One place of the array, which is to be empty or the next chunk of the circle. */
+static bool zend_mm_order_is_place_sound(const struct zend_mm_modern_heap *heap, size_t place,
+	const struct zend_mm_chunk *chunk, struct zend_mm_beside_fault *fault)
+{
+	static const char reason[] = "the tree over the chunks says something else than their circle";
+	const struct zend_mm_order *order = &heap->order;
+	const uint16_t *most = &order->most[order->places + place];
+
+	if (order->chunks[place] == NULL) {
+		return *most == 0 || zend_mm_order_wrong(fault, reason, most, *most);
+	}
+	if (order->chunks[place] != chunk || chunk == heap->main_chunk ||
+		place < order->first || place >= order->end) {
+		return zend_mm_order_wrong(fault, reason, &order->chunks[place],
+			(uintptr_t)order->chunks[place]);
+	}
+	if (chunk->place != place) {
+		return zend_mm_order_wrong(fault, reason, &chunk->place, chunk->place);
+	}
+	return *most >= zend_mm_pages_longest(chunk) ||
+		zend_mm_order_wrong(fault, reason, most, *most);
+}
+
+static bool zend_mm_order_are_places_sound(const struct zend_mm_modern_heap *heap,
+	struct zend_mm_beside_fault *fault)
+{
+	const struct zend_mm_order *order = &heap->order;
+	const struct zend_mm_chunk *chunk = heap->main_chunk->next;
+
+	for (size_t place = 0; place < order->places; place++) {
+		if (!zend_mm_order_is_place_sound(heap, place, chunk, fault)) {
+			return false;
+		}
+		chunk = order->chunks[place] != NULL ? chunk->next : chunk;
+	}
+	return chunk == heap->main_chunk || zend_mm_order_wrong(fault,
+		"the tree over the chunks lacks one of the circle", &order->end, order->end);
+}
+
+bool zend_mm_order_is_sound(const struct zend_mm_modern_heap *heap,
+	struct zend_mm_beside_fault *fault)
+{
+	const struct zend_mm_order *order = &heap->order;
+
+	if (!zend_mm_order_is_tree(order)) {
+		return zend_mm_order_wrong(fault, "the tree over the chunks is damaged", &order->places,
+			order->places);
+	}
+	if (order->places == 0) {
+		return true;
+	}
+	if (!zend_mm_order_are_places_sound(heap, fault)) {
+		return false;
+	}
+	for (size_t node = order->places - 1; node > 0; node--) {
+		uint16_t left = order->most[2 * node];
+		uint16_t right = order->most[2 * node + 1];
+
+		if (order->most[node] != (left > right ? left : right)) {
+			return zend_mm_order_wrong(fault,
+				"a node of the tree over the chunks is not the greater of its two",
+				&order->most[node], order->most[node]);
+		}
+	}
+	return order->main_most >= zend_mm_pages_longest(heap->main_chunk) ||
+		zend_mm_order_wrong(fault, "the main chunk has more pages in a row than is noted",
+			&order->main_most, order->main_most);
 }
 /* }}} */

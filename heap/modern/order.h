@@ -21,6 +21,7 @@
 #define HEAP_MODERN_ORDER_H
 
 #include "heap/heap.h"
+#include "heap/places.h"
 
 struct zend_mm_chunk;
 struct zend_mm_modern_heap;
@@ -48,6 +49,11 @@ void zend_mm_order_clear(struct zend_mm_modern_heap *heap);
 
 /* The first chunk, the main one aside, that may have so many pages; NULL where none has. */
 struct zend_mm_chunk *zend_mm_order_find(const struct zend_mm_modern_heap *heap, unsigned pages);
+
+/* For the deep check, of a heap whose circle of chunks is sound: whether the tree says what the
+ * circle says; otherwise the fault is filled in.  Believes nothing of the tree. */
+bool zend_mm_order_is_sound(const struct zend_mm_modern_heap *heap,
+	struct zend_mm_beside_fault *fault);
 
 /* A chunk has at most so many pages in a row.  Only where there is a tree, and not of the main
  * chunk. */
