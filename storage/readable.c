@@ -71,6 +71,7 @@ static bool copy_memory(const void *address, void *copy, size_t size)
 	return !allowed || got == (ssize_t)size;
 }
 # define ZEND_MM_PAGES_READABLE pages_readable
+# define ZEND_MM_PAGES_AT_ONCE ZEND_MM_READER_PAGES
 # define ZEND_MM_COPY_MEMORY copy_memory
 #else
 # include <errno.h>
@@ -111,6 +112,7 @@ static bool copy_if_readable(const void *address, void *copy, size_t size)
 	return true;
 }
 # define ZEND_MM_PAGES_READABLE one_page_readable
+# define ZEND_MM_PAGES_AT_ONCE 1u
 # define ZEND_MM_COPY_MEMORY copy_if_readable
 #endif
 
@@ -184,6 +186,9 @@ static bool page_known_readable(struct zend_mm_reader *reader, uintptr_t page)
 	struct zend_mm_reader_window *window = window_of(reader, base);
 	unsigned readable, known;
 
+	if (rest > ZEND_MM_PAGES_AT_ONCE) {
+		rest = ZEND_MM_PAGES_AT_ONCE;
+	}
 	if (!(window->known >> bit & 1)) {
 		if (reader->calls == ZEND_MM_READER_CALLS) {
 			return false;
