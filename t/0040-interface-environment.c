@@ -85,6 +85,7 @@ static void check_mode(void)
 		sizeof(void *) == 8 ? "mode=0 zend=1 real=262144 usage=8328 " :
 		"mode=0 zend=1 real=262144 usage=8312 " : "mode=0 zend=1 real=262144 usage=8");
 	expect_report("ZEND_MM_MODE=modern", config_debug ?
+		sizeof(void *) == 4 ? "mode=1 zend=1 real=2097152 usage=128 " :
 		"mode=1 zend=1 real=2097152 usage=160 " : "mode=1 zend=1 real=2097152 usage=112 ");
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
 		if (!bad[i][0] && !have_empty_variables) {

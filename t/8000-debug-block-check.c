@@ -63,7 +63,8 @@ static void damage(zend_mm_mode mode, char *block)
 	}
 	/* legacy: the magic number of the block itself */
 	zend_mm_locate(zend_mm_get_heap(), block, &place);
-	for (const char *word = (const char *)place.block.address + 16; word < block; word += 8) {
+	for (const char *word = (const char *)place.block.address + 2 * sizeof(size_t); word < block;
+		word += sizeof(size_t)) {
 		if (*(const size_t *)(const void *)word == 0x5a11c0deu) {
 			*(size_t *)(uintptr_t)word ^= 4;
 			return;
