@@ -130,6 +130,33 @@ static int go_on_with(char **block)
 	return zend_mm_check_homes(2) == 0 ? 0 : 4;
 }
 
+static int count_block(void *count, const zend_mm_region *region, const zend_mm_block_info *block)
+{
+	(void)region;
+	(void)block;
+	++*(int *)count;
+	return 0;
+}
+
+/* Whether a heap serves nothing any more, and says so quietly; it was abandoned. */
+static bool is_inert(zend_mm_heap *heap, char *block)
+{
+	const struct zend_mm_verbs *verbs = heap->verbs;
+	zend_mm_place place = { .page = 0 };
+	zend_mm_figures figures;
+	int blocks_shown = 0;
+
+	verbs->shutdown(heap, false, true);
+	verbs->locate(heap, block, &place);
+	verbs->get_figures(heap, &figures);
+	return !verbs->alloc(heap, 10) && !verbs->alloc_aligned(heap, 64, 10) &&
+		!verbs->realloc(heap, block, 10, 10) && verbs->owns(heap, block) &&
+		!verbs->owns(heap, block + 1) && verbs->usage(heap) == 0 &&
+		verbs->set_limit(heap, 1) == 0 && verbs->gc(heap) == 0 && figures.size == 0 &&
+		verbs->walk(heap, count_block, &blocks_shown) == 0 && blocks_shown == 0 &&
+		verbs->walk_lists(heap, NULL, NULL) == 0 && verbs->check(heap, NULL) == 0;
+}
+
 /* The heap is this thread's, or of a thread that has ended, and another thread is at work in it. */
 static void fork_while_guarded(const char *whose)
 {
@@ -151,7 +178,7 @@ static void fork_while_guarded(const char *whose)
 	zend_mm_homes_prepare();
 	in_a_thread(ended_thread);
 	zend_mm_orphans_lock();
-	home = *whose == 'o' ? zend_mm_orphans() : zend_mm_home_here();
+	home = strcmp(whose, "own") == 0 ? zend_mm_home_here() : zend_mm_orphans();
 	zend_mm_orphans_unlock();
 	guard_held = guard_of(home->heap);
 	if (pipe(has_lock) != 0 || pipe(may_go) != 0) {
@@ -163,7 +190,9 @@ static void fork_while_guarded(const char *whose)
 	}
 	pid = fork();
 	if (pid == 0) {
-		int mistake = go_on_with(block);
+		bool inert = zend_mm_guard_abandoned(home->heap) &&
+			(home->heap != zend_mm_home_of(block[0])->heap || is_inert(home->heap, block[0]));
+		int mistake = inert ? go_on_with(block) : 5;
 
 		in_a_thread(ended_thread);
 		_exit(mistake ? mistake : use_heaps());
