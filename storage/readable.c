@@ -11,6 +11,7 @@
  */
 #include "storage/readable.h"
 #include "storage/sanitizer.h"
+#include "storage/sanitizer.h"
 #include "storage/storage.h"
 
 #if defined(_WIN32)
@@ -126,7 +127,8 @@ bool zend_mm_readable(const void *address, size_t size)
 		return false;
 	}
 	while (place < end) {
-		if (!byte_readable((const void *)place)) {
+		if (zend_mm_sanitizer_keeps((const void *)place) ||
+			!byte_readable((const void *)place)) {
 			return false;
 		}
 		place = (place & ~(page - 1)) + page;

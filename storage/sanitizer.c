@@ -7,6 +7,8 @@
  */
 #include "config.h"
 
+#include <stdint.h>
+
 #include "storage/sanitizer.h"
 
 #if defined(__has_feature)
@@ -53,6 +55,16 @@ static void unpoison(const void *address, size_t size)
 	__asan_unpoison_memory_region(address, size);
 }
 
+/* A byte of its shadow for each 8, as a rule, of all addresses that a program can have. */
+bool zend_mm_sanitizer_keeps(const void *address)
+{
+	const uintptr_t last = sizeof last == 8 ? UINTPTR_MAX >> 17 : UINTPTR_MAX;
+	size_t scale, offset;
+
+	__asan_get_shadow_mapping(&scale, &offset);
+	return (uintptr_t)address - offset <= last >> scale;
+}
+
 void zend_mm_sanitizer_region_add(const void *address, size_t size)
 {
 	__lsan_register_root_region(address, size);
@@ -79,6 +91,12 @@ static void unpoison(const void *address, size_t size)
 {
 	(void)address;
 	(void)size;
+}
+
+bool zend_mm_sanitizer_keeps(const void *address)
+{
+	(void)address;
+	return false;
 }
 
 void zend_mm_sanitizer_region_add(const void *address, size_t size)
