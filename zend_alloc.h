@@ -567,7 +567,7 @@ typedef struct _zend_mm_problem {
 	                           * program or a list has it: it may be no address of the heap */
 	const void *word;         /* of the word that is wrong; NULL where no single word is.  A word
 	                           * is a size_t, but for canaries, counts and words of a chunk's map
-	                           * of 32 bits, and bytes of guards */
+	                           * of 32 bits, and bytes of guards and flags */
 	size_t found;             /* the word's value; a link that is kept encoded: decoded */
 	size_t expected;          /* what it should have been, as expectation says */
 	zend_mm_expectation expectation;

@@ -43,6 +43,34 @@ struct zend_mm_hardening {
 	bool ends;     /* modern: a canary where rounding leaves room for it (heap/hardened/ends.c) */
 };
 
+/* For deep checks: whether a flag has neither of the values that it can have. */
+static inline bool zend_mm_flag_is_damaged(const bool *flag)
+{
+	return *(const unsigned char *)flag > 1;
+}
+
+static inline void zend_mm_problem_set_flag(zend_mm_problem *problem, const bool *flag)
+{
+	problem->word = flag;
+	problem->found = *(const unsigned char *)flag;
+	problem->expected = 1;
+	problem->expectation = ZEND_MM_EXPECT_AT_MOST;
+}
+
+/* The first such one of a heap's hardening, NULL where there is none. */
+static inline const bool *zend_mm_hardening_bad_flag(const struct zend_mm_hardening *hardening)
+{
+	const bool *flags[] = { &hardening->links, &hardening->lists, &hardening->cached,
+		&hardening->frees, &hardening->spares, &hardening->ends };
+
+	for (size_t i = 0; i < sizeof flags / sizeof *flags; i++) {
+		if (zend_mm_flag_is_damaged(flags[i])) {
+			return flags[i];
+		}
+	}
+	return NULL;
+}
+
 static zend_always_inline size_t zend_mm_link_encode(const struct zend_mm_hardening *hardening,
 	const void *place, const void *link)
 {

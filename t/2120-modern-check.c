@@ -189,6 +189,7 @@ static void plant_in_figures(void)
 	PLANT(it.heap->real_peak, it.heap->real_size - 1, "real_peak is below real_size");
 	PLANT(it.modern->peak_chunks, 1, "the peak of chunks is below their count");
 	PLANT(it.modern->type, NOWHERE, "the heap's storage type is none that there is");
+	PLANT(*(unsigned char *)&it.modern->huge_pages, 7, "a flag of the heap is neither on nor off");
 	PLANT(it.modern->average_chunks, 0.5, "the average number of chunks is below 1");
 	PLANT(it.modern->bin_sizes[29], 3080, "the heap's table of bin sizes is wrong");
 }

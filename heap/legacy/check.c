@@ -83,10 +83,26 @@ static bool wrong_tags(struct zend_mm_legacy_check *check, const char *reason,
 
 /* {{{ Step 1: the heap's own words. */
 
+static bool check_flags(struct zend_mm_legacy_check *check)
+{
+	const legacy_heap_t *heap = check->heap;
+	const bool *bad = zend_mm_flag_is_damaged(&heap->internal) ? &heap->internal : NULL;
+
+	ZEND_MM_HARDENED_ONLY(bad = bad ? bad : zend_mm_hardening_bad_flag(&heap->hardening);)
+	if (bad) {
+		zend_mm_legacy_wrong(check, "a flag of the heap is neither on nor off", heap);
+		zend_mm_problem_set_flag(&check->problem, bad);
+	}
+	return !bad;
+}
+
 static bool check_heap_words(struct zend_mm_legacy_check *check)
 {
 	legacy_heap_t *heap = check->heap;
 
+	if (!check_flags(check)) {
+		return false;
+	}
 	if (heap->segment_size < 32 || (heap->segment_size & (heap->segment_size - 1)) != 0) {
 		return zend_mm_legacy_wrong_word(check, "the segment size is no power of two", heap,
 			&heap->segment_size);

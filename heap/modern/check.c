@@ -305,11 +305,27 @@ static bool zend_mm_is_storage_type(const struct zend_mm_storage_type *type)
 	return false;
 }
 
+static int zend_mm_check_flags(const struct zend_mm_modern_heap *heap, zend_mm_problem *problem)
+{
+	const bool *bad = zend_mm_flag_is_damaged(&heap->huge_pages) ? &heap->huge_pages : NULL;
+
+	ZEND_MM_HARDENED_ONLY(bad = bad ? bad : zend_mm_hardening_bad_flag(&heap->hardening);)
+	if (bad == NULL) {
+		return 0;
+	}
+	zend_mm_problem_at(problem, heap, "a flag of the heap is neither on nor off", heap);
+	zend_mm_problem_set_flag(problem, bad);
+	return 1;
+}
+
 static int zend_mm_check_structure(const struct zend_mm_modern_heap *heap,
 	zend_mm_problem *problem)
 {
 	unsigned bin;
 
+	if (zend_mm_check_flags(heap, problem) != 0) {
+		return 1;
+	}
 	for (bin = 0; bin < ZEND_MM_BIN_COUNT; bin++) {
 		if (heap->bin_sizes[bin] != zend_mm_bin_size(bin)) {
 			return zend_mm_problem_word(problem, heap, "the heap's table of bin sizes is wrong",
