@@ -239,14 +239,17 @@ static inline bool tap_contains(
 		|| tap_differ(tap_text(text), part);
 }
 
-/* The formatted description of a check; valid until the next one. */
+/* The formatted description of a check, or a part of it that a text has to contain; valid until the
+ * fourth one after it: a check may need two, and nothing says which is made first. */
 TAP_PRINTF(1, 2) static inline const char *tap_format(const char *format, ...)
 {
-	static char text[1024];
+	static char texts[4][1024];
+	static unsigned newest;
+	char *text = texts[++newest % 4];
 	va_list arguments;
 
 	va_start(arguments, format);
-	vsnprintf(text, sizeof(text), format, arguments);
+	vsnprintf(text, sizeof texts[0], format, arguments);
 	va_end(arguments);
 	return text;
 }
