@@ -172,6 +172,24 @@ static void test_check(void)
 	zend_mm_shutdown(it.heap, 1, 1);
 }
 
+/* The list of an internal heap is walked, however long it is. */
+static void test_internal(void)
+{
+	struct zend_mm_places *places;
+	zend_mm_options options;
+
+	zend_mm_default_options(&options);
+	options.mode = ZEND_MM_LEGACY;
+	options.segment_size = segment_size;
+	options.storage = "malloc";
+	options.internal = true;
+	it.heap = zend_mm_startup_with(&options);
+	places = &((legacy_heap_t *)it.heap)->segment_places;
+	is_noticed(&places->entries, sizeof places->entries, "a table in an internal heap");
+	is_int(zend_mm_check(it.heap, NULL), 0, "which has none");
+	zend_mm_shutdown(it.heap, 1, 1);
+}
+
 int main(void)
 {
 	host_start();
@@ -183,5 +201,6 @@ int main(void)
 		test_list("mmap_anon");
 	}
 	test_check();
+	test_internal();
 	return done_testing();
 }

@@ -185,6 +185,8 @@ static void test_check(void)
 {
 	struct zend_mm_order *order;
 	struct zend_mm_places *places;
+	struct zend_mm_chunk *last;
+	uint16_t most;
 
 	start_side(&fast, false);
 	order = &zend_mm_modern(fast.heap)->order;
@@ -206,6 +208,13 @@ static void test_check(void)
 	IS_NOTICED(order->chunks[order->first]->place, "a chunk's place");
 	IS_NOTICED(order->most[1], "the root");
 	IS_NOTICED(order->most[order->places + order->first], "a leaf");
+	last = order->chunks[order->end - 1];
+	most = order->most[order->places + order->end - 1];
+	order->chunks[order->end - 1] = NULL;
+	order->most[order->places + order->end - 1] = 0;
+	ok(zend_mm_check(fast.heap, NULL) > 0, "a chunk that the tree lacks");
+	order->chunks[order->end - 1] = last;
+	order->most[order->places + order->end - 1] = most;
 	order->main_most -= order->main_most;
 	ok(zend_mm_check(fast.heap, NULL) > 0, "the main chunk's pages in a row");
 	order->main_most = zend_mm_modern(fast.heap)->main_chunk->free_pages;
