@@ -123,12 +123,11 @@ bool zend_mm_readable(const void *address, size_t size)
 	uintptr_t place = (uintptr_t)address;
 	uintptr_t end = place + size;
 
-	if (end < place) {
+	if (end < place || zend_mm_sanitizer_forbids(address, size)) {
 		return false;
 	}
 	while (place < end) {
-		if (zend_mm_sanitizer_keeps((const void *)place) ||
-			!byte_readable((const void *)place)) {
+		if (!byte_readable((const void *)place)) {
 			return false;
 		}
 		place = (place & ~(page - 1)) + page;

@@ -55,14 +55,9 @@ static void unpoison(const void *address, size_t size)
 	__asan_unpoison_memory_region(address, size);
 }
 
-/* A byte of its shadow for each 8, as a rule, of all addresses that a program can have. */
-bool zend_mm_sanitizer_keeps(const void *address)
+bool zend_mm_sanitizer_forbids(const void *address, size_t size)
 {
-	const uintptr_t last = sizeof last == 8 ? UINTPTR_MAX >> 17 : UINTPTR_MAX;
-	size_t scale, offset;
-
-	__asan_get_shadow_mapping(&scale, &offset);
-	return (uintptr_t)address - offset <= last >> scale;
+	return __asan_region_is_poisoned((void *)(uintptr_t)address, size) != NULL;
 }
 
 void zend_mm_sanitizer_region_add(const void *address, size_t size)
@@ -93,9 +88,10 @@ static void unpoison(const void *address, size_t size)
 	(void)size;
 }
 
-bool zend_mm_sanitizer_keeps(const void *address)
+bool zend_mm_sanitizer_forbids(const void *address, size_t size)
 {
 	(void)address;
+	(void)size;
 	return false;
 }
 

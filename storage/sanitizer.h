@@ -27,9 +27,9 @@ void zend_mm_sanitizer_pool_close(const void *pool);
 void zend_mm_sanitizer_hand_out(const void *pool, const void *data, size_t size);
 void zend_mm_sanitizer_take_back(const void *pool, const void *data, size_t size);
 
-/* Whether an address lies in what AddressSanitizer keeps for itself: the system says that it can be
- * read, and code that is watched must not. */
-bool zend_mm_sanitizer_keeps(const void *address);
+/* Whether AddressSanitizer would report whoever reads there, though the system says that it can be
+ * read: what malloc has around its blocks, and the sanitizer's own memory. */
+bool zend_mm_sanitizer_forbids(const void *address, size_t size);
 
 /* Nobody may touch this memory; everybody may. */
 void zend_mm_sanitizer_forbid(const void *address, size_t size);

@@ -72,6 +72,19 @@ static void copy_anything(volatile unsigned char *to, const volatile unsigned ch
 	}
 }
 
+/* Whether the system lets memory be read, whatever a sanitizer was told of it. */
+static bool is_there(const unsigned char *at, size_t count)
+{
+	unsigned char byte;
+
+	for (size_t i = 0; i < count; i += 4096) {
+		if (!zend_mm_read_memory(at + i, &byte, 1)) {
+			return false;
+		}
+	}
+	return count == 0 || zend_mm_read_memory(at + count - 1, &byte, 1);
+}
+
 /* --- damages --------------------------------------------------------------------------------- */
 
 struct damage {
@@ -89,7 +102,7 @@ static bool may_be_damaged(const unsigned char *at, size_t count)
 	/* a heap under study has a pointer to its maker's switches, too */
 	size_t spared = heaps.kind.layer == HEAPS_STUDIED ? 4096 : sizeof *heaps.heap;
 
-	return (at + count <= head || at >= head + spared) && zend_mm_readable(at, count);
+	return (at + count <= head || at >= head + spared) && is_there(at, count);
 }
 
 /* A word that a list could have: the address of some area, or near it. */
@@ -215,7 +228,7 @@ static uint64_t hash_of_heap(void)
 	for (size_t i = 0; i < area_count; i++) {
 		size_t size = areas[i].size < sizeof words ? areas[i].size : sizeof words;
 
-		if (zend_mm_readable(areas[i].address, size)) {
+		if (is_there(areas[i].address, size)) {
 			memset(words, 0, sizeof words);
 			copy_anything((unsigned char *) words, areas[i].address, size);
 			for (int j = 0; j < 8; j++) {
