@@ -285,7 +285,7 @@ static void move_member(block_t *block, block_t *into)
 
 static void move_to_other_bucket(legacy_heap_t *heap)
 {
-	move_member(heap->buckets[bucket_of(200)].next, heap->buckets[bucket_of(400)].next);
+	move_member(heap->buckets[bucket_of(200)].next, heap->buckets[bucket_of(104)].next);
 }
 
 /* Of the tree's nodes with a ring, one more in the ring of another size. */
