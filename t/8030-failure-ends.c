@@ -92,7 +92,8 @@ static void check_regions(void)
 	char region[64] = "";
 
 	sscanf(child.out, "%40s", region);
-	contains(child.err, "in huge block 0x", "an address in a huge block is said to be in one");
+	contains(child.err, tap_format("in huge block %s", region),
+		"an address in a huge block is said to be in one");
 	child = run_child(point_at, "cached");
 	sscanf(child.out, "%40s", region);
 	contains(child.err, tap_format("in cached chunk %s", region),
