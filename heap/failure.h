@@ -56,4 +56,23 @@ void zend_mm_print_problem(const zend_mm_problem *problem);
 ZEND_MM_NORETURN void zend_mm_startup_error(int status, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/* {{{ Flags, for deep checks. */
+
+/* Whether a flag has neither of the values that it can have. */
+static inline bool zend_mm_flag_is_damaged(const bool *flag)
+{
+	return *(const unsigned char *)flag > 1;
+}
+
+/* Says in a problem that a flag is the wrong word. */
+static inline void zend_mm_problem_set_flag(zend_mm_problem *problem, const bool *flag)
+{
+	problem->word = flag;
+	problem->found = *(const unsigned char *)flag;
+	problem->expected = 1;
+	problem->expectation = ZEND_MM_EXPECT_AT_MOST;
+}
+
+/* }}} */
+
 #endif

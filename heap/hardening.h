@@ -17,6 +17,7 @@
 #ifndef HEAP_HARDENING_H
 #define HEAP_HARDENING_H
 
+#include "heap/failure.h"
 #include "heap/heap.h"
 #include "storage/random.h"
 
@@ -43,21 +44,7 @@ struct zend_mm_hardening {
 	bool ends;     /* modern: a canary where rounding leaves room for it (heap/hardened/ends.c) */
 };
 
-/* For deep checks: whether a flag has neither of the values that it can have. */
-static inline bool zend_mm_flag_is_damaged(const bool *flag)
-{
-	return *(const unsigned char *)flag > 1;
-}
-
-static inline void zend_mm_problem_set_flag(zend_mm_problem *problem, const bool *flag)
-{
-	problem->word = flag;
-	problem->found = *(const unsigned char *)flag;
-	problem->expected = 1;
-	problem->expectation = ZEND_MM_EXPECT_AT_MOST;
-}
-
-/* The first such one of a heap's hardening, NULL where there is none. */
+/* For deep checks: the first of a heap's flags here that is damaged, NULL where none is. */
 static inline const bool *zend_mm_hardening_bad_flag(const struct zend_mm_hardening *hardening)
 {
 	const bool *flags[] = { &hardening->links, &hardening->lists, &hardening->cached,

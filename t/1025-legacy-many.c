@@ -6,6 +6,7 @@
 #include "heap/legacy/heap.h"
 #include "heap/design.h"
 #include "t/host.h"
+#include "t/noticed.h"
 #include "t/tap.h"
 
 #ifdef _WIN32
@@ -132,39 +133,25 @@ static void test_list(const char *storage)
 	zend_mm_shutdown(it.heap, 1, 1);
 }
 
-/* A word of what stands beside the list, damaged and mended. */
-static void is_noticed(void *word, size_t size, const char *what)
-{
-	unsigned char *byte = word;
-	zend_mm_problem problem = { .reason = "nothing" };
-
-	*byte ^= 1;
-	ok(zend_mm_check(it.heap, &problem) > 0, "%s: %s", what, problem.reason);
-	*byte ^= 1;
-	byte[size - 1] ^= 0x40;
-	ok(zend_mm_check(it.heap, &problem) > 0, "%s, its last byte: %s", what, problem.reason);
-	byte[size - 1] ^= 0x40;
-}
-
 static void test_check(void)
 {
 	struct zend_mm_places *places;
 
 	start("malloc");
 	places = &((legacy_heap_t *)it.heap)->segment_places;
-	is_noticed(&places->entries, sizeof places->entries, "a table where there is none");
+	IS_NOTICED(it.heap, places->entries, "a table where there is none");
 	while (it.count < 100) {
 		add();
 	}
 	is_int(zend_mm_check(it.heap, NULL), 0, "a table of 100 segments is sound");
-	is_noticed(&places->members, sizeof places->members, "the count of members");
-	is_noticed(&places->entries, sizeof places->entries, "where the table is");
-	is_noticed(&places->capacity, sizeof places->capacity, "how large it is");
-	is_noticed(&places->noted, sizeof places->noted, "how much of it is in use");
+	IS_NOTICED(it.heap, places->members, "the count of members");
+	IS_NOTICED(it.heap, places->entries, "where the table is");
+	IS_NOTICED(it.heap, places->capacity, "how large it is");
+	IS_NOTICED(it.heap, places->noted, "how much of it is in use");
 	for (size_t i = 0; i < places->capacity; i++) {
 		if (places->entries[i].key) {
-			is_noticed(&places->entries[i].before, sizeof places->entries[i].before, "an entry");
-			is_noticed(&places->entries[i].key, sizeof places->entries[i].key, "its key");
+			IS_NOTICED(it.heap, places->entries[i].before, "an entry");
+			IS_NOTICED(it.heap, places->entries[i].key, "its key");
 			break;
 		}
 	}
@@ -185,7 +172,7 @@ static void test_internal(void)
 	options.internal = true;
 	it.heap = zend_mm_startup_with(&options);
 	places = &((legacy_heap_t *)it.heap)->segment_places;
-	is_noticed(&places->entries, sizeof places->entries, "a table in an internal heap");
+	IS_NOTICED(it.heap, places->entries, "a table in an internal heap");
 	is_int(zend_mm_check(it.heap, NULL), 0, "which has none");
 	zend_mm_shutdown(it.heap, 1, 1);
 }

@@ -10,6 +10,7 @@
 
 #include "heap/study/study.h"
 #include "t/modern.h"
+#include "t/noticed.h"
 
 enum { operations = 30000, slots = 1200, huge_slots = 150, checks = 15 };
 
@@ -166,21 +167,6 @@ static void test_huge_blocks(void)
 
 /* {{{ The deep check looks at what stands beside the circle and the list. */
 
-static void is_noticed(void *word, size_t size, const char *what)
-{
-	unsigned char *byte = word;
-	zend_mm_problem problem = { .reason = "nothing" };
-
-	*byte ^= 1;
-	ok(zend_mm_check(fast.heap, &problem) > 0, "%s: %s", what, problem.reason);
-	*byte ^= 1;
-	byte[size - 1] ^= 0x40;
-	ok(zend_mm_check(fast.heap, &problem) > 0, "%s, its last byte: %s", what, problem.reason);
-	byte[size - 1] ^= 0x40;
-}
-
-#define IS_NOTICED(word, what) is_noticed(&(word), sizeof (word), what)
-
 static void test_check(void)
 {
 	struct zend_mm_order *order;
@@ -191,23 +177,23 @@ static void test_check(void)
 	start_side(&fast, false);
 	order = &zend_mm_modern(fast.heap)->order;
 	places = &zend_mm_modern(fast.heap)->huge_places;
-	IS_NOTICED(order->places, "a tree where there is none");
-	IS_NOTICED(places->entries, "a table where there is none");
+	IS_NOTICED(fast.heap, order->places, "a tree where there is none");
+	IS_NOTICED(fast.heap, places->entries, "a table where there is none");
 	for (int i = 0; i < 40; i++) {
 		zend_mm_alloc(fast.heap, 300 * PAGE);
 		zend_mm_alloc(fast.heap, CHUNK);
 	}
 	ok(order->places != 0 && places->entries && modern_sound(fast.heap),
 		"a tree over 40 chunks and a table of 40 huge blocks are sound");
-	IS_NOTICED(order->chunks, "where the tree's chunks are");
-	IS_NOTICED(order->most, "where the tree is");
-	IS_NOTICED(order->places, "how large it is");
-	IS_NOTICED(order->first, "its first place");
-	IS_NOTICED(order->end, "the end of its places");
-	IS_NOTICED(order->chunks[order->first], "a chunk");
-	IS_NOTICED(order->chunks[order->first]->place, "a chunk's place");
-	IS_NOTICED(order->most[1], "the root");
-	IS_NOTICED(order->most[order->places + order->first], "a leaf");
+	IS_NOTICED(fast.heap, order->chunks, "where the tree's chunks are");
+	IS_NOTICED(fast.heap, order->most, "where the tree is");
+	IS_NOTICED(fast.heap, order->places, "how large it is");
+	IS_NOTICED(fast.heap, order->first, "its first place");
+	IS_NOTICED(fast.heap, order->end, "the end of its places");
+	IS_NOTICED(fast.heap, order->chunks[order->first], "a chunk");
+	IS_NOTICED(fast.heap, order->chunks[order->first]->place, "a chunk's place");
+	IS_NOTICED(fast.heap, order->most[1], "the root");
+	IS_NOTICED(fast.heap, order->most[order->places + order->first], "a leaf");
 	last = order->chunks[order->end - 1];
 	most = order->most[order->places + order->end - 1];
 	order->chunks[order->end - 1] = NULL;
@@ -218,8 +204,8 @@ static void test_check(void)
 	order->main_most -= order->main_most;
 	ok(zend_mm_check(fast.heap, NULL) > 0, "the main chunk's pages in a row");
 	order->main_most = zend_mm_modern(fast.heap)->main_chunk->free_pages;
-	IS_NOTICED(places->members, "the count of huge blocks");
-	IS_NOTICED(places->entries, "where the table of huge blocks is");
+	IS_NOTICED(fast.heap, places->members, "the count of huge blocks");
+	IS_NOTICED(fast.heap, places->entries, "where the table of huge blocks is");
 	ok(modern_sound(fast.heap), "and sound again");
 	end_side(&fast);
 }
