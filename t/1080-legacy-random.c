@@ -70,7 +70,9 @@ static void allocate(zend_mm_heap *heap, struct slot *slot)
 	size_t size = random_size();
 	void *volatile data = NULL;
 
-	failures += bails_out(data = zend_mm_alloc(heap, size));
+	if (bails_out(data = zend_mm_alloc(heap, size)) || !data) {
+		failures++;
+	}
 	slot->data = data;
 	slot->size = size;
 	if (data) {
@@ -107,7 +109,7 @@ static void step(zend_mm_heap *heap)
 {
 	struct slot *slot = &slots[tap_below(&state, slot_count)];
 
-	watched.refuse_next = tap_below(&state, 20) == 0;
+	watched.refuse_next = tap_below(&state, 10) == 0;
 	if (!slot->data) {
 		allocate(heap, slot);
 	} else if (tap_below(&state, 3) == 0) {
@@ -117,7 +119,7 @@ static void step(zend_mm_heap *heap)
 	}
 	watched.refuse_next = 0;
 	if (tap_below(&state, 500) == 0) {
-		zend_mm_set_limit(heap, SEGMENT * (1 + tap_below(&state, 200)));
+		zend_mm_set_limit(heap, SEGMENT * (1 + tap_below(&state, 60)));
 	}
 	if (tap_below(&state, 3000) == 0) {
 		failures += bails_out(zend_mm_shutdown(heap, 0, 1));
