@@ -26,6 +26,7 @@
 #include <stdio.h>
 
 #include "heap/failure.h"
+#include "storage/address.h"
 #include "storage/emergency.h"
 #include "storage/readable.h"
 #include "storage/stack.h"
@@ -128,8 +129,8 @@ static void print_block(const char *label, const zend_mm_block_info *block,
 	if (block->list != ZEND_MM_LIST_NONE) {
 		snprintf(list, sizeof list, lists[block->list], block->index);
 	}
-	print("  %-7s %p: %zu bytes, %s%s%s", label, block->address, block->size,
-		state_name(block->state), list, block->internal ? ", the heap's own" : "");
+	print("  %-7s " ZEND_MM_ADDRESS ": %zu bytes, %s%s%s", label, (uintptr_t)block->address,
+		block->size, state_name(block->state), list, block->internal ? ", the heap's own" : "");
 	if (owner && owner->addr) {
 		print(", %zu asked", owner->size);
 	}
@@ -147,7 +148,8 @@ static void print_owner(const zend_leak_info *owner)
 		print("  owner   %s(%u), %zu bytes\n", readable_text(owner->filename, name),
 			owner->lineno, owner->size);
 	} else if (owner->addr) {
-		print("  asked   %zu bytes at %p\n", owner->size, owner->addr);
+		print("  asked   %zu bytes at " ZEND_MM_ADDRESS "\n", owner->size,
+			(uintptr_t)owner->addr);
 	}
 	if (owner->addr && owner->orig_filename) {
 		print("          by way of %s(%u)\n", readable_text(owner->orig_filename, name),
@@ -184,12 +186,14 @@ static void print_place(void *argument)
 	size_t offset = (size_t)((const char *)problem->address - (const char *)region->address);
 
 	if (!region->address) {
-		print("  at      %p, in no region of the heap\n", problem->address);
+		print("  at      " ZEND_MM_ADDRESS ", in no region of the heap\n",
+			(uintptr_t)problem->address);
 		print_owner(&place->owner);
 		return;
 	}
-	print("  at      %p, in %s %p of %zu bytes, offset %zu", problem->address,
-		region_name(region->kind), region->address, region->size, offset);
+	print("  at      " ZEND_MM_ADDRESS ", in %s " ZEND_MM_ADDRESS " of %zu bytes, offset %zu",
+		(uintptr_t)problem->address, region_name(region->kind), (uintptr_t)region->address,
+		region->size, offset);
 	if (region->kind == ZEND_MM_REGION_CHUNK) {
 		print(", page %u", place->page);
 	}
@@ -198,7 +202,8 @@ static void print_place(void *argument)
 	print_block("block", &place->block, NULL);
 	print_block("after", &place->after, NULL);
 	if (place->damaged) {
-		print("  damaged %p: %s\n", place->damaged, region->kind == ZEND_MM_REGION_CHUNK ?
+		print("  damaged " ZEND_MM_ADDRESS ": %s\n", (uintptr_t)place->damaged,
+			region->kind == ZEND_MM_REGION_CHUNK ?
 			"a word of the map that makes no sense" :
 			"a header that disagrees with its neighbours");
 	}
@@ -248,7 +253,7 @@ static void print_word(const zend_mm_problem *problem)
 	size_t different = problem->found ^ problem->expected;
 	bool one = (different & (different - 1)) == 0;
 
-	print("  word    %p: found 0x%zx", problem->word, problem->found);
+	print("  word    " ZEND_MM_ADDRESS ": found 0x%zx", (uintptr_t)problem->word, problem->found);
 	switch (problem->expectation) {
 	case ZEND_MM_EXPECT_UNKNOWN:
 		break;
@@ -281,7 +286,7 @@ static void print_row(uintptr_t row, bool marked)
 
 	if (!zend_mm_read_memory((const void *)row, bytes, sizeof bytes)) {
 		if (marked) {
-			print("  > %p  cannot be read\n", (void *)row);
+			print("  > " ZEND_MM_ADDRESS "  cannot be read\n", row);
 		}
 		return;
 	}
@@ -290,7 +295,7 @@ static void print_row(uintptr_t row, bool marked)
 		text[i] = isprint(bytes[i]) ? (char)bytes[i] : '.';
 	}
 	text[dump_width] = '\0';
-	print("  %c %p  %s|%s|\n", marked ? '>' : ' ', (void *)row, hex, text);
+	print("  %c " ZEND_MM_ADDRESS "  %s|%s|\n", marked ? '>' : ' ', row, hex, text);
 }
 
 /* The rows around two addresses, lower before higher, whose own are marked. */

@@ -13,6 +13,7 @@
 
 #include "preload/foreign.h"
 #include "preload/settings.h"
+#include "storage/address.h"
 
 /* A program that frees foreign pointers often does so in a loop. */
 enum { lines_max = 32 };
@@ -152,8 +153,8 @@ static void say(const char *function, const void *ptr, const struct zend_mm_home
 
 	classify(ptr, home, what, sizeof what);
 	length = snprintf(line, sizeof line,
-		"zend_malloc: %s(%p): not a block of this library: %s; %s\n",
-		function, ptr, what, outcome);
+		"zend_malloc: %s(" ZEND_MM_ADDRESS "): not a block of this library: %s; %s\n",
+		function, (uintptr_t)ptr, what, outcome);
 	if (length > 0 && write(STDERR_FILENO, line, (size_t)length) < 0) {
 		return; /* there is nobody to tell */
 	}

@@ -17,6 +17,7 @@
 #include "preload/home.h"
 #include "preload/report.h"
 #include "preload/settings.h"
+#include "storage/address.h"
 
 /* Away from the descriptors that programs count on. */
 enum { report_fd_least = 200 };
@@ -52,8 +53,8 @@ static int check_home(const struct zend_mm_home *home, int fd)
 		zend_mm_print_problem(&problem);
 	}
 	if (result > 0) {
-		print(fd, "zend_malloc: pid %d: heap %u is damaged: %s, at %p\n", (int)getpid(),
-			home->number, problem.reason, problem.address);
+		print(fd, "zend_malloc: pid %d: heap %u is damaged: %s, at " ZEND_MM_ADDRESS "\n",
+			(int)getpid(), home->number, problem.reason, (uintptr_t)problem.address);
 	} else if (result < 0) {
 		print(fd, "zend_malloc: pid %d: heap %u cannot be checked: no memory for it\n",
 			(int)getpid(), home->number);

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unwind.h>
 
+#include "storage/address.h"
 #include "storage/stack.h"
 
 struct walk {
@@ -52,7 +53,7 @@ unsigned zend_mm_call_stack(const void **frames, unsigned count, const void *fro
 #ifdef _WIN32
 void zend_mm_describe_code(const void *address, char *text, size_t size)
 {
-	snprintf(text, size, "%p", address);
+	snprintf(text, size, ZEND_MM_ADDRESS, (uintptr_t)address);
 }
 
 int zend_mm_is_own_code(const void *address)
@@ -77,7 +78,7 @@ void zend_mm_describe_code(const void *address, char *text, size_t size)
 
 	/* What is called last may be the last instruction of a function: look at the call itself. */
 	if (!dladdr((const char *)address - 1, &info) || !info.dli_fname) {
-		snprintf(text, size, "%p", address);
+		snprintf(text, size, ZEND_MM_ADDRESS, (uintptr_t)address);
 		return;
 	}
 	offset = (size_t)((const char *)address - (const char *)info.dli_fbase);

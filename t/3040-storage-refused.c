@@ -165,7 +165,7 @@ static void check_stack(void)
 	ok(count > 0, "there is a call stack");
 	is_size(zend_mm_call_stack(frames, 16, &local), count,
 		"from a place that is not on it, all of it is given");
-	snprintf(expected, sizeof expected, "%p", (void *)&local);
+	snprintf(expected, sizeof expected, "0x%" PRIxPTR, (uintptr_t)&local);
 	zend_mm_describe_code(&local, text, sizeof text);
 	is_str(text, expected, "what is in no file of code is described by its address");
 }

@@ -3,6 +3,7 @@
  * How a process ends that cannot go on: with a host that comes back from its bailout, with damage
  * that is found once more at exit, with standard error closed.
  */
+#include <inttypes.h>
 #include <signal.h>
 
 #include "heap/failure.h"
@@ -83,7 +84,7 @@ static void point_at(const char *where)
 	zend_mm_free(heap, run);
 	at.address = strcmp(where, "huge") == 0 ? huge + 70000 : run + 70000;
 	zend_mm_print_problem(&at);
-	printf("%p\n", (void *)((uintptr_t)at.address & ~(uintptr_t)0x1fffff));
+	printf("0x%" PRIxPTR "\n", (uintptr_t)at.address & ~(uintptr_t)0x1fffff);
 }
 
 static void check_regions(void)

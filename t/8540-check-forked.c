@@ -6,6 +6,7 @@
  * that a trap stopped.
  */
 #include "heap/guarded/witness.h"
+#include "storage/address.h"
 #include "t/tap.h"
 #include "zend_alloc.h"
 
@@ -82,7 +83,7 @@ static void check_halting(struct zend_mm_witness *witness, const char *block, co
 		WIFEXITED(status) && WEXITSTATUS(status) == 1, "it goes on and ends as corrupted");
 	tap_take(errors, text, sizeof text);
 	contains(text, what, "the trap says what it was");
-	contains(text, tap_format("%p", (const void *)(block + 101)), "and where");
+	contains(text, tap_format(ZEND_MM_ADDRESS, (uintptr_t)(block + 101)), "and where");
 	is_int(process->state, ZEND_MM_WITNESS_DAMAGED, "which is its state at last");
 	witness->go = 0;
 }

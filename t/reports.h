@@ -23,6 +23,7 @@
 #include <setjmp.h>
 
 #include "heap/failure.h"
+#include "storage/address.h"
 #include "t/tap.h"
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
@@ -191,8 +192,8 @@ static inline void has_report(const char *reason, const char *items)
 		diag("%s", child.err);
 	}
 	if (reported.word) {
-		snprintf(line, sizeof line, "\n  word    %p: found 0x%zx", reported.word,
-			reported.found);
+		snprintf(line, sizeof line, "\n  word    " ZEND_MM_ADDRESS ": found 0x%zx",
+			(uintptr_t)reported.word, reported.found);
 		contains(child.err, line, "%s: the hook gets the word", reason);
 	}
 	ok(reported.heap && reported.address && (reported.expectation == ZEND_MM_EXPECT_UNKNOWN

@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "storage/address.h"
 #include "trace/error.h"
 #include "trace/payload.h"
 #include "trace/replay_state.h"
@@ -58,7 +59,7 @@ static bool print_placement(struct course *course, void *block)
 
 	if (region == ZMM_SPACED_NOWHERE) {
 		zmm_error_set(course->error, ZMM_ERROR_SYSTEM, "operation %" PRIu64
-			": the heap returned 0x%" PRIxPTR ", which lies in no region", course->number,
+			": the heap returned " ZEND_MM_ADDRESS ", which lies in no region", course->number,
 			(uintptr_t)block);
 		return false;
 	}
@@ -126,7 +127,7 @@ static bool blame_payload(struct course *course, const struct zmm_op *op, size_t
 	const struct block *block = &course->blocks[zmm_op_slot(op)];
 
 	zmm_error_set(course->error, ZMM_ERROR_SYSTEM, "operation %" PRIu64
-		": the block of %zu bytes at 0x%" PRIxPTR ", allocated by operation %" PRIu64
+		": the block of %zu bytes at " ZEND_MM_ADDRESS ", allocated by operation %" PRIu64
 		", was overwritten at byte %zu", course->number, block->size,
 		(uintptr_t)course->replay->slots[zmm_op_slot(op)], block->key, bad);
 	return false;
@@ -295,12 +296,13 @@ static bool blame_heap(struct course *course, const struct zmm_op *op,
 	char word[120] = "";
 
 	if (problem->word) {
-		snprintf(word, sizeof word, " (the word at 0x%" PRIxPTR " is 0x%zx and should be 0x%zx)",
-			(uintptr_t)problem->word, problem->found, problem->expected);
+		snprintf(word, sizeof word, " (the word at " ZEND_MM_ADDRESS
+			" is 0x%zx and should be 0x%zx)", (uintptr_t)problem->word,
+			problem->found, problem->expected);
 	}
 	zmm_error_set(course->error, ZMM_ERROR_SYSTEM,
-		"the heap is damaged after operation %" PRIu64 " (%s, %" PRIu64 " bytes): %s, at 0x%"
-		PRIxPTR "%s", course->number, zmm_op_letter(zmm_op_kind(op)),
+		"the heap is damaged after operation %" PRIu64 " (%s, %" PRIu64 " bytes): %s, at "
+		ZEND_MM_ADDRESS "%s", course->number, zmm_op_letter(zmm_op_kind(op)),
 		zmm_op_size(course->replay->program, op), problem->reason, (uintptr_t)problem->address,
 		word);
 	return false;

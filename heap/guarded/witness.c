@@ -17,6 +17,7 @@
 #include "heap/failure.h"
 #include "heap/guarded/guarded.h"
 #include "heap/guarded/witness.h"
+#include "storage/address.h"
 #include "storage/hidden.h"
 #include "storage/stack.h"
 
@@ -75,7 +76,8 @@ static void describe(const struct zend_mm_witnessed *request, char *text, size_t
 	}
 	length = snprintf(text, size, "%s", request->verb ? request->verb : "");
 	if (request->ptr) {
-		length += snprintf(text + length, size - (size_t)length, " %p", request->ptr);
+		length += snprintf(text + length, size - (size_t)length, " " ZEND_MM_ADDRESS,
+			(uintptr_t)request->ptr);
 	}
 	if (request->size != SIZE_MAX) {
 		length += snprintf(text + length, size - (size_t)length, "%s %zu bytes",
