@@ -618,7 +618,8 @@ ZEND_API zend_mm_corruption_hook zend_mm_set_corruption_hook(zend_mm_corruption_
 
 /* Callbacks.  Members left NULL keep their default. */
 typedef struct _zend_mm_host {
-	/* Raises a fatal error.  May jump out.  Default: "\nFatal error: MESSAGE" on stderr. */
+	/* Raises a fatal error.  May jump out.  Default: "\nFatal error: MESSAGE" on stderr.  Other
+	 * threads wait for guarded heaps that they share (malloc_rules) until it is over. */
 	void (*fatal_error)(const char *message);
 	/* Jumps to the host's bailout point; must not return.  Default: to the innermost zend_try, or
 	 * exit with 255 where there is none. */

@@ -16,8 +16,18 @@
 #include "storage/emergency.h"
 
 bool zend_mm_corruption_aborts;
+void (*zend_mm_let_other_threads_in)(void);
 
 static zend_mm_corruption_hook corruption_hook;
+
+/* Before the host may jump out of a heap's request. */
+static void step_out(void)
+{
+	zend_mm_let_interruptions_in();
+	if (zend_mm_let_other_threads_in) {
+		zend_mm_let_other_threads_in();
+	}
+}
 
 static void raise_in_host(void *message)
 {
@@ -43,14 +53,14 @@ void zend_mm_raise(const char *format, ...)
 	va_start(arguments, format);
 	vsnprintf(message, sizeof message, format, arguments);
 	va_end(arguments);
-	zend_mm_let_interruptions_in();
+	step_out();
 	zend_mm_current_host.fatal_error(message);
 	zend_mm_bail_out();
 }
 
 void zend_mm_bail_out(void)
 {
-	zend_mm_let_interruptions_in();
+	step_out();
 	zend_mm_current_host.bailout();
 	abort(); /* a host whose bailout comes back leaves nothing to go on with */
 }
@@ -90,10 +100,11 @@ static bool is_hook_usable(void)
 
 void zend_mm_corrupted(const zend_mm_problem *problem)
 {
-	zend_mm_let_interruptions_in();
 	if (is_hook_usable()) {
+		step_out();
 		corruption_hook(problem);
 	}
+	zend_mm_let_interruptions_in();
 	if (!zend_mm_report_begin()) {
 		_exit(1); /* found again, by what runs at exit or by another thread */
 	}

@@ -9,6 +9,7 @@
  */
 #include <errno.h>
 
+#include "heap/failure.h"
 #include "heap/guarded/guarded.h"
 #include "heap/guarded/witness.h"
 #include "storage/hidden.h"
@@ -81,6 +82,16 @@ void zend_mm_guard_unlock(const struct guard_layer *guard)
 	}
 }
 
+/* By a jump, all of the thread's requests end at once. */
+static void let_go(void)
+{
+	if (__atomic_load_n(&holder, __ATOMIC_RELAXED) == &errno) {
+		depth = 0;
+		__atomic_store_n(&worked_in, NULL, __ATOMIC_RELEASE);
+		unlock();
+	}
+}
+
 /* }}} */
 /* {{{ The list. */
 
@@ -102,9 +113,12 @@ static void list(struct guard_layer *guard)
 {
 	static bool prepared;
 
-	if (guard->shared && !prepared && !zend_mm_guards_fork_freely) {
+	if (guard->shared && !prepared) {
 		prepared = true;
-		on_fork(lock, unlock);
+		zend_mm_let_other_threads_in = let_go;
+		if (!zend_mm_guards_fork_freely) {
+			on_fork(lock, unlock);
+		}
 	}
 	lock();
 	guard->next = zend_mm_guarded_heaps;
