@@ -38,8 +38,8 @@ ZEND_MM_NORETURN void zend_mm_bail_out(void);
  * ends the process in the way of the heap's design.  Does not return, but the hook may jump. */
 ZEND_MM_NORETURN void zend_mm_corrupted(const zend_mm_problem *problem) __attribute__((cold));
 
-/* Lets go of what the thread holds so that no other one works in a heap that threads share; called
- * before control jumps out of its request, once the heap is sound.  NULL while no heap is shared. */
+/* Lets go of what keeps other threads out of a heap that they share; called before control jumps
+ * out of its request, once the heap is sound.  NULL while no heap is shared. */
 extern void (*zend_mm_let_other_threads_in)(void);
 
 /* Whether a corrupted heap aborts the process in either design: for the malloc replacement, where

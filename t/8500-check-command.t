@@ -5,6 +5,8 @@
 . "${srcdir:-$(dirname "$0")/..}/t/tap.sh"
 
 test -f "$builddir/libzend_malloc.so" || skip_all "there is no malloc replacement in this build"
+TMPDIR=$tmp # what is left over is to be this test's, not another one's
+export TMPDIR
 
 cat > "$tmp/program.c" << 'END'
 #include <stdio.h>
@@ -136,5 +138,5 @@ check -s malloc -- "$tmp/program" status
 like "$status:$err" "2:zmm check: --storage is for traces*" "options of traces are refused"
 check -g padding=many -- "$tmp/program" status
 like "$status:$err" "2:zmm check: --guards: 'padding' is not 'many'*" "bad guards are refused"
-is "$(ls -d "${TMPDIR:-/tmp}"/zmm-check.* 2> /dev/null)" "" "no files are left over"
+is "$(ls -d "$tmp"/zmm-check.* 2> /dev/null)" "" "no files are left over"
 done_testing
