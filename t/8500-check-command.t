@@ -139,4 +139,33 @@ like "$status:$err" "2:zmm check: --storage is for traces*" "options of traces a
 check -g padding=many -- "$tmp/program" status
 like "$status:$err" "2:zmm check: --guards: 'padding' is not 'many'*" "bad guards are refused"
 is "$(ls -d "$tmp"/zmm-check.* 2> /dev/null)" "" "no files are left over"
+
+is_running() { grep -q '^State:[[:space:]]*[^ZX]' "/proc/$1/status" 2> /dev/null; }
+
+# Ended from outside while the command runs, as a terminal's Ctrl-C does it.
+cat > "$tmp/waiting" << END
+#!/bin/sh
+echo \$\$ > "$tmp/pid"
+exec sleep 600
+END
+chmod +x "$tmp/waiting"
+for signal in INT TERM HUP; do
+	rm -f "$tmp/pid"
+	# a shell has what runs in its background ignore SIGINT
+	perl -e '$SIG{INT} = "DEFAULT"; exec @ARGV' "$ZMM" check -- "$tmp/waiting" \
+		> "$tmp/out" 2> "$tmp/err" < /dev/null &
+	while ! test -s "$tmp/pid"; do
+		sleep 0.02
+	done
+	kill -$signal $!
+	wait $!
+	is "$(kill -l $?)" $signal "ended by SIG$signal"
+	pid=$(cat "$tmp/pid")
+	for i in 1 2 3 4 5 6 7 8 9; do
+		is_running "$pid" || break
+		sleep 0.$i
+	done
+	ok "the command, too" eval '! is_running $pid'
+	is "$(ls -d "$tmp"/zmm-check.* 2> /dev/null)" "" "no files are left over"
+done
 done_testing

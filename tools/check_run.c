@@ -28,6 +28,7 @@
 #include "tools/check_run.h"
 #include "tools/preloaded.h"
 #include "tools/zmm.h"
+#include "trace/ending.h"
 
 static int fail(const char *what, const char *path)
 {
@@ -36,6 +37,28 @@ static int fail(const char *what, const char *path)
 }
 
 /* {{{ The files. */
+
+/* For signals: the files of the one check that there is, and the process group that runs. */
+static struct zmm_check *volatile opened;
+static volatile pid_t running;
+
+static void remove_files(const struct zmm_check *check)
+{
+	unlink(check->witness_path);
+	unlink(check->input_path);
+	unlink(check->output_path);
+	unlink(check->report_path);
+	rmdir(check->folder);
+}
+
+/* The command has a process group of its own, which a terminal's Ctrl-C does not reach. */
+static void clear_away(void)
+{
+	if (running > 0) {
+		kill(-running, SIGKILL);
+	}
+	remove_files(opened);
+}
 
 static int copy_input(const struct zmm_check *check)
 {
@@ -84,6 +107,8 @@ int zmm_check_open(struct zmm_check *check, char **command)
 	snprintf(check->input_path, sizeof check->input_path, "%s/input", check->folder);
 	snprintf(check->output_path, sizeof check->output_path, "%s/output", check->folder);
 	snprintf(check->report_path, sizeof check->report_path, "%s/report", check->folder);
+	opened = check;
+	zmm_on_ending(clear_away);
 	check->witness = map_witness(check->witness_path);
 	if (!check->witness) {
 		return fail("make", check->witness_path);
@@ -96,11 +121,8 @@ void zmm_check_close(struct zmm_check *check)
 	if (check->witness) {
 		munmap(check->witness, sizeof *check->witness);
 	}
-	unlink(check->witness_path);
-	unlink(check->input_path);
-	unlink(check->output_path);
-	unlink(check->report_path);
-	rmdir(check->folder);
+	remove_files(check);
+	zmm_on_ending(NULL);
 }
 
 /* }}} */
@@ -187,10 +209,31 @@ static enum zmm_check_end judge(struct zmm_check *check, struct zend_mm_witness_
 	return ZMM_CHECK_ENDED;
 }
 
+/* Until the command has ended. */
+static enum zmm_check_end follow(struct zmm_check *check, const struct zmm_check_plan *plan,
+	pid_t child, struct zend_mm_witness_process **process)
+{
+	struct zend_mm_witness_process *halted;
+
+	if (!wait_for_halt(check, child)) {
+		return judge(check, process);
+	}
+	halted = find(check->witness, ZEND_MM_WITNESS_HALTED);
+	*process = halted;
+	if (plan->watched && zmm_check_watch((pid_t)halted->pid, check->witness, plan->expected)) {
+		bool damaged = find(check->witness, ZEND_MM_WITNESS_DAMAGED) != NULL;
+
+		end_all(check, child);
+		return damaged ? ZMM_CHECK_DAMAGED : ZMM_CHECK_ENDED;
+	}
+	end_all(check, child);
+	return ZMM_CHECK_HALTED;
+}
+
 enum zmm_check_end zmm_check_run(struct zmm_check *check, const struct zmm_check_plan *plan,
 	struct zend_mm_witness_process **process)
 {
-	struct zend_mm_witness_process *halted;
+	enum zmm_check_end end;
 	pid_t child;
 
 	memset(check->witness, 0, sizeof *check->witness);
@@ -208,19 +251,10 @@ enum zmm_check_end zmm_check_run(struct zmm_check *check, const struct zmm_check
 		become(check, plan);
 	}
 	setpgid(child, child);
-	if (!wait_for_halt(check, child)) {
-		return judge(check, process);
-	}
-	halted = find(check->witness, ZEND_MM_WITNESS_HALTED);
-	*process = halted;
-	if (plan->watched && zmm_check_watch((pid_t)halted->pid, check->witness, plan->expected)) {
-		bool damaged = find(check->witness, ZEND_MM_WITNESS_DAMAGED) != NULL;
-
-		end_all(check, child);
-		return damaged ? ZMM_CHECK_DAMAGED : ZMM_CHECK_ENDED;
-	}
-	end_all(check, child);
-	return ZMM_CHECK_HALTED;
+	running = child;
+	end = follow(check, plan, child, process);
+	running = 0;
+	return end;
 }
 
 /* }}} */

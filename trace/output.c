@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "trace/compressed.h"
+#include "trace/ending.h"
 #include "trace/error.h"
 
 enum {
@@ -36,34 +37,20 @@ struct zmm_output {
 
 /* --- signals --------------------------------------------------------------------------------- */
 
-static const int ending_signals[] = { SIGINT, SIGTERM, SIGHUP };
-
-enum { ENDING_SIGNALS = sizeof ending_signals / sizeof ending_signals[0] };
-
 /* The temporary file that exists now. */
 static char *volatile file_to_remove;
 
-static void remove_and_end(int signal_number)
+static void remove_file(void)
 {
 	if (file_to_remove)
 		unlink(file_to_remove);
-	signal(signal_number, SIG_DFL);
-	raise(signal_number);
 }
 
-/* From now on until set_file_to_remove(NULL), a signal removes `name`. Ignored signals stay so. */
+/* From now on until set_file_to_remove(NULL), a signal removes `name`. */
 static void set_file_to_remove(char *name)
 {
-	struct sigaction action, now;
-
 	file_to_remove = name;
-	for (int i = 0; i < ENDING_SIGNALS; i++) {
-		memset(&action, 0, sizeof action);
-		action.sa_handler = name ? remove_and_end : SIG_DFL;
-		if (sigaction(ending_signals[i], NULL, &now) == 0
-			&& (now.sa_handler == SIG_DFL || now.sa_handler == remove_and_end))
-			sigaction(ending_signals[i], &action, NULL);
-	}
+	zmm_on_ending(name ? remove_file : NULL);
 }
 
 /* --- writing --------------------------------------------------------------------------------- */
