@@ -177,7 +177,7 @@ static void check_legacy_marks(void)
 			legacy_keeps_requested ? "rpbnowxch" : "rpbnwxch");
 	}
 	if (legacy_keeps_requested) {
-		find_mark((char *)block_requested(header) + 4, block,
+		find_mark((char *)block_requested(header) + sizeof(size_t) / 2, block,
 			"a block's requested size is more than the block has", "rpbnwmch");
 	}
 	if (config_heap_protection) {
