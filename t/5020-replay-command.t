@@ -135,11 +135,4 @@ else
 	skip 1 "address space cannot be limited here"
 fi
 
-# /dev/full: what could not be written is an error.
-if test -c /dev/full; then
-	"$ZMM" replay "$tmp/small.trace" > /dev/full 2> "$tmp/said"
-	like "$? $(cat "$tmp/said")" "1 zmm: cannot write to standard output*" "a full disk is told"
-else
-	skip 1 "no /dev/full"
-fi
 done_testing

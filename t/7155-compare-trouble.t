@@ -123,13 +123,6 @@ is "$? $(cat "$tmp/err")" "0 " "a program that is replaced meanwhile goes on"
 
 # ---- full disks ----
 
-if test -w /dev/full; then
-	"$ZMM" compare -t -b 1 --only legacy "$tmp/t.trace" > /dev/full 2> "$tmp/err"
-	is "$? $(cat "$tmp/err")" "1 zmm: cannot write to standard output: No space left on device" \
-		"a full output is told"
-else
-	skip 1 "this system has no /dev/full"
-fi
 if config HAVE_JANSSON; then
 	echo "a 1 100" > "$tmp/short.trace"
 	(trap '' XFSZ; ulimit -f 100; "$ZMM" compare -t -b 1 --only legacy --html "$tmp/page.html" \

@@ -101,7 +101,8 @@ static bool read_number(char *line, size_t size, int key)
 	return true;
 }
 
-/* The next command as a line: a key is one, but for a number, which ends with Enter. */
+/* The next command as a line: a key is one, but for a number, which ends with Enter. False at the
+ * end of input, and where nobody gets to see what is shown. */
 static bool read_command(struct session *session, char *line, size_t size)
 {
 	static const struct { int key; char command; } others[] = {
@@ -112,7 +113,8 @@ static bool read_command(struct session *session, char *line, size_t size)
 	int key;
 
 	fputs(session->keys ? "n next, p back, g operation, ? keys, q quit > " : "> ", stdout);
-	fflush(stdout);
+	if (!zmm_flush_output())
+		return false;
 	if (!session->keys)
 		return read_line(line, (int)size);
 	key = zmm_terminal_key();

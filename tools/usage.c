@@ -82,13 +82,24 @@ int zmm_next_option(const char *command, int argc, char **argv, const char *lett
 
 /* --- results ---------------------------------------------------------------------------------- */
 
-int zmm_finish_output(int status)
+/* Why standard output was found to have failed for the first time; 0: not found, or not told. */
+static int output_error;
+
+bool zmm_flush_output(void)
 {
 	errno = 0;
 	if (fflush(stdout) == 0 && !ferror(stdout))
+		return true;
+	output_error = output_error ? output_error : errno;
+	return false;
+}
+
+int zmm_finish_output(int status)
+{
+	if (zmm_flush_output())
 		return status;
 	fprintf(stderr, "zmm: cannot write to standard output: %s\n",
-		errno ? strerror(errno) : "an earlier write failed");
+		output_error ? strerror(output_error) : "an earlier write failed");
 	return ZMM_EXIT_FAILED;
 }
 

@@ -8,6 +8,7 @@
 #define ZMM_H
 
 #include <getopt.h>
+#include <stdbool.h>
 
 enum zmm_exit {
 	ZMM_EXIT_OK = 0,
@@ -44,6 +45,10 @@ int zmm_next_option(const char *command, int argc, char **argv, const char *lett
 /* ZMM_EXIT_OK, unless the output (NULL: none) is the input's own file: then say so as
  * zmm_bad_usage() does. For commands whose output is no trace. */
 int zmm_spare_input(const char *command, const char *output, const char *input);
+
+/* Flush standard output. False once anything printed there was lost: a command that would go on
+ * asks, and ends with zmm_finish_output(). */
+bool zmm_flush_output(void);
 
 /* Flush standard output; if anything printed there was lost (disk full, closed), say so and return
  * ZMM_EXIT_FAILED, otherwise `status`. Every subcommand that prints results ends with it. */
