@@ -571,6 +571,8 @@ typedef struct _zend_mm_problem {
 	size_t found;             /* the word's value; a link that is kept encoded: decoded */
 	size_t expected;          /* what it should have been, as expectation says */
 	zend_mm_expectation expectation;
+	const char *said;         /* what found and expected are where the program said something wrong
+	                           * about a block, "size" or "alignment"; otherwise NULL */
 } zend_mm_problem;
 /* Checks every structure of a heap.  Returns 0 if it is sound; otherwise 1 with the first
  * problem found, or -1 with errno set where there is no memory for the check. */

@@ -42,13 +42,14 @@ struct zend_mm_hardening {
 	bool frees;    /* what is freed or resized: a block of the heap, whole, not free already */
 	bool spares;   /* the malloc replacement keeps no region that a heap gave back */
 	bool ends;     /* modern: a canary where rounding leaves room for it (heap/hardened/ends.c) */
+	bool sizes;    /* the malloc replacement: blocks can be of the size that sized frees say */
 };
 
 /* For deep checks: the first of a heap's flags here that is damaged, NULL where none is. */
 static inline const bool *zend_mm_hardening_bad_flag(const struct zend_mm_hardening *hardening)
 {
 	const bool *flags[] = { &hardening->links, &hardening->lists, &hardening->cached,
-		&hardening->frees, &hardening->spares, &hardening->ends };
+		&hardening->frees, &hardening->spares, &hardening->ends, &hardening->sizes };
 
 	for (size_t i = 0; i < sizeof flags / sizeof *flags; i++) {
 		if (zend_mm_flag_is_damaged(flags[i])) {

@@ -11,6 +11,7 @@
  *	  damaged 0x7f...40: a header that disagrees with its neighbours
  *	  owner   program.c(31), 100 bytes
  *	  word    0x7f...40: found 0x7800, expected 0x78, 8 bits differ: 0x7878
+ *	  size    40 said, 100 asked for
  *	  allocated by fill+0x1f (program+0x12a7)
  *	  freed by     main+0x40 (program+0x1301)
  *	  called from  main+0x52 (program+0x1313)
@@ -248,6 +249,14 @@ static void print_calls_here(void *unused)
 	print_calls("called from", frames);
 }
 
+/* What the program said about a block, and what is so. */
+static void print_said(const zend_mm_problem *problem)
+{
+	print("  %-7s %zu said, %s%zu asked for\n", problem->said, problem->found,
+		problem->expectation == ZEND_MM_EXPECT_AT_MOST ? "at most " :
+		problem->expectation == ZEND_MM_EXPECT_AT_LEAST ? "at least " : "", problem->expected);
+}
+
 static void print_word(const zend_mm_problem *problem)
 {
 	size_t different = problem->found ^ problem->expected;
@@ -344,6 +353,8 @@ void zend_mm_print_problem(const zend_mm_problem *problem)
 	zend_mm_shielded(print_place, &report);
 	if (problem->word) {
 		print_word(problem);
+	} else if (problem->said) {
+		print_said(problem);
 	}
 	zend_mm_shielded(print_owners_calls, &report);
 	zend_mm_shielded(print_calls_here, NULL);

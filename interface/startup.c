@@ -136,7 +136,7 @@ static const char *hardening_of_environment(void)
 
 	if (list && !zend_mm_hardening_read(list, &hardening, unknown)) {
 		zend_mm_startup_error(startup_failed, "Wrong ZEND_MM_HARDENED: '%s' is none of all, "
-			"links, lists, cached, frees, spares, ends\n", unknown);
+			"links, lists, cached, frees, spares, ends, sizes\n", unknown);
 	}
 	return list && *list ? list : NULL;
 }

@@ -65,16 +65,13 @@ EXPORT void cfree(void *ptr)
 EXPORT void free_sized(void *ptr, size_t size);
 EXPORT void free_sized(void *ptr, size_t size)
 {
-	(void)size;
-	zend_mm_preload_free(ptr);
+	zend_mm_preload_free_as(ptr, size, 1, ZEND_MM_SAYS_SIZE | ZEND_MM_SAYS_ALIGNMENT);
 }
 
 EXPORT void free_aligned_sized(void *ptr, size_t alignment, size_t size);
 EXPORT void free_aligned_sized(void *ptr, size_t alignment, size_t size)
 {
-	(void)alignment;
-	(void)size;
-	zend_mm_preload_free(ptr);
+	zend_mm_preload_free_as(ptr, size, alignment, ZEND_MM_SAYS_SIZE | ZEND_MM_SAYS_ALIGNMENT);
 }
 
 /* }}} */

@@ -12,6 +12,7 @@
 
 #include <limits.h>
 
+#include "heap/claim.h"
 #include "interface/interface.h"
 #include "preload/home.h"
 #include "preload/request.h"
@@ -22,6 +23,17 @@ void *zend_mm_preload_malloc_slow(size_t size) ZEND_MM_NOINLINE;
 void zend_mm_preload_free_slow(void *ptr) ZEND_MM_NOINLINE;
 /* A block that no list took, and that the map says is of the thread's home, if it has one. */
 void zend_mm_preload_free_own(void *ptr) ZEND_MM_NOINLINE;
+/* The same two where the program says something about the block: claim is made of these. */
+enum { ZEND_MM_SAYS_SIZE = 4, ZEND_MM_SAYS_ALIGNMENT = 8 }; /* beside the family */
+void zend_mm_preload_free_slow_as(void *ptr, size_t size, size_t alignment,
+	unsigned said) ZEND_MM_NOINLINE;
+void zend_mm_preload_free_own_as(void *ptr, size_t size, size_t alignment,
+	unsigned said) ZEND_MM_NOINLINE;
+/* A request of operator new, which notes that it was one. */
+void *zend_mm_preload_new_slow(size_t size, size_t alignment,
+	enum zend_mm_family family) ZEND_MM_NOINLINE;
+/* Notes who handed a block out, where heaps want to know. */
+void zend_mm_preload_label(const void *data, enum zend_mm_family family) ZEND_MM_COLD;
 void *zend_mm_preload_calloc_slow(size_t size) ZEND_MM_NOINLINE;
 /* realloc() of a block. */
 void *zend_mm_preload_resize(void *ptr, size_t size) ZEND_MM_NOINLINE;
@@ -156,22 +168,53 @@ static zend_always_inline void *zend_mm_preload_malloc(size_t size)
 	return EXPECTED(data != NULL) ? data : zend_mm_preload_malloc_slow(size);
 }
 
-static zend_always_inline void zend_mm_preload_free(void *ptr)
+/* What became of a block that is freed. */
+enum zend_mm_put { ZEND_MM_PUT, ZEND_MM_PUT_OWN, ZEND_MM_PUT_SLOW };
+
+static zend_always_inline enum zend_mm_put zend_mm_preload_put(void *ptr)
 {
 	uintptr_t piece_end = (uintptr_t)ptr | zend_mm_thread.piece_mask;
 
 	if (EXPECTED(piece_end == zend_mm_thread.piece_end) && EXPECTED(zend_mm_is_aligned(ptr)) &&
 		EXPECTED(zend_mm_put_in_piece(ptr, piece_end))) {
-		return;
+		return ZEND_MM_PUT;
 	}
 	if (EXPECTED(zend_mm_home_of(ptr) == zend_mm_thread.home) &&
 		EXPECTED(zend_mm_is_aligned(ptr))) {
-		if (UNEXPECTED(!zend_mm_put_here(ptr, piece_end))) {
-			zend_mm_preload_free_own(ptr);
-		}
-		return;
+		return EXPECTED(zend_mm_put_here(ptr, piece_end)) ? ZEND_MM_PUT : ZEND_MM_PUT_OWN;
 	}
-	zend_mm_preload_free_slow(ptr);
+	return ZEND_MM_PUT_SLOW;
+}
+
+static zend_always_inline void zend_mm_preload_free(void *ptr)
+{
+	enum zend_mm_put put = zend_mm_preload_put(ptr);
+
+	if (UNEXPECTED(put == ZEND_MM_PUT_OWN)) {
+		zend_mm_preload_free_own(ptr);
+	} else if (UNEXPECTED(put == ZEND_MM_PUT_SLOW)) {
+		zend_mm_preload_free_slow(ptr);
+	}
+}
+
+/* The same, for functions that say more than free() does; said: a family and what else is said. */
+static zend_always_inline void zend_mm_preload_free_as(void *ptr, size_t size, size_t alignment,
+	unsigned said)
+{
+	enum zend_mm_put put = zend_mm_preload_put(ptr);
+
+	if (UNEXPECTED(put == ZEND_MM_PUT_OWN)) {
+		zend_mm_preload_free_own_as(ptr, size, alignment, said);
+	} else if (UNEXPECTED(put == ZEND_MM_PUT_SLOW)) {
+		zend_mm_preload_free_slow_as(ptr, size, alignment, said);
+	}
+}
+
+static zend_always_inline void *zend_mm_preload_new(size_t size, enum zend_mm_family family)
+{
+	void *data = zend_mm_take_here(size);
+
+	return EXPECTED(data != NULL) ? data : zend_mm_preload_new_slow(size, 1, family);
 }
 
 static zend_always_inline void *zend_mm_preload_realloc(void *ptr, size_t size)

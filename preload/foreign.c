@@ -144,8 +144,8 @@ static void classify(const void *ptr, const struct zend_mm_home *home, char *tex
 
 /* }}} */
 
-static void say(const char *function, const void *ptr, const struct zend_mm_home *home,
-	const char *outcome)
+void zend_mm_foreign_describe(const char *function, const void *ptr,
+	const struct zend_mm_home *home, const char *outcome)
 {
 	char what[320];
 	char line[512];
@@ -167,7 +167,7 @@ void zend_mm_foreign_pointer(const char *function, const void *ptr, const struct
 	unsigned line;
 
 	if (zend_mm_settings.foreign == ZEND_MM_FOREIGN_ABORT) {
-		say(function, ptr, home, "aborting");
+		zend_mm_foreign_describe(function, ptr, home, "aborting");
 		abort();
 	}
 	if (zend_mm_settings.foreign == ZEND_MM_FOREIGN_IGNORE) {
@@ -175,7 +175,7 @@ void zend_mm_foreign_pointer(const char *function, const void *ptr, const struct
 	}
 	line = atomic_fetch_add(&lines, 1);
 	if (line < lines_max) {
-		say(function, ptr, home, line == lines_max - 1 ?
+		zend_mm_foreign_describe(function, ptr, home, line == lines_max - 1 ?
 			"ignored (further ones without a word)" : "ignored");
 	}
 	errno = saved_errno;

@@ -13,4 +13,8 @@
 void zend_mm_foreign_pointer(const char *function, const void *ptr,
 	const struct zend_mm_home *home) ZEND_MM_COLD;
 
+/* The line alone that says what such a pointer is, on standard error; outcome: what is done. */
+void zend_mm_foreign_describe(const char *function, const void *ptr,
+	const struct zend_mm_home *home, const char *outcome);
+
 #endif

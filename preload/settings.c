@@ -8,6 +8,7 @@
 #include "heap/failure.h"
 #include "heap/guarded/guarded.h"
 #include "heap/hardened/hardened.h"
+#include "heap/legacy/layout.h"
 #include "preload/home.h"
 #include "preload/settings.h"
 
@@ -57,31 +58,37 @@ static void set_up_homes(zend_mm_options *options)
 	options->chunk_handlers = &zend_mm_home_chunks;
 }
 
-/* Whether homes may keep what their heaps give back. */
-static bool keeps_spares(const struct zend_mm_settings *settings)
+/* Which checks the list of them names; none where there is no list. */
+static struct zend_mm_hardening hardening_of(const char *list)
 {
-	const char *list = settings->options.hardened;
-	struct zend_mm_hardening hardening;
+	struct zend_mm_hardening hardening = { .key = 0 };
 	char unknown[64];
 
-	return !list || !zend_mm_hardening_read(list, &hardening, unknown) || !hardening.spares;
+	if (list && !zend_mm_hardening_read(list, &hardening, unknown)) {
+		hardening = (struct zend_mm_hardening){ .key = 0 };
+	}
+	return hardening;
 }
 
 void zend_mm_settings_read(void)
 {
 	struct zend_mm_settings *settings = &zend_mm_settings;
+	struct zend_mm_hardening hardening;
 	const char *name;
 
 	zend_mm_page_size(); /* noted before there are threads */
 	zend_mm_default_options(&settings->options);
 	set_up_homes(&settings->options);
+	hardening = hardening_of(settings->options.hardened);
 	settings->strict = settings->options.debug || settings->options.hardened;
+	settings->judges = settings->options.debug || hardening.frees;
+	settings->sizes = hardening.sizes || config_debug || legacy_keeps_requested;
 	settings->foreign = foreign_policy();
 	settings->stats = is_on("ZEND_MM_STATS");
 	settings->check = settings->strict || is_on("ZEND_MM_CHECK");
 	name = settings->options.storage ? settings->options.storage : default_storage;
 	settings->options.storage = name;
-	if (!zend_mm_home_storage_start(zend_mm_storage_type(name), keeps_spares(settings))) {
+	if (!zend_mm_home_storage_start(zend_mm_storage_type(name), !hardening.spares)) {
 		zend_mm_startup_error(bad_setting, "Cannot initialize zend_mm storage [%s]\n", name);
 	}
 	zend_mm_corruption_aborts = true;

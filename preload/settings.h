@@ -32,7 +32,10 @@ struct zend_mm_settings {
 	enum zend_mm_foreign_policy foreign;
 	bool stats;
 	bool check;
-	bool strict;                    /* heaps judge every pointer by themselves */
+	bool strict;                    /* heaps are hardened or guarded */
+	bool judges;                    /* they judge every pointer by themselves */
+	bool sizes;                     /* what is said about sizes is compared; not in guarded heaps,
+	                                 * which have their own settings */
 };
 
 extern struct zend_mm_settings zend_mm_settings;

@@ -10,7 +10,9 @@
  */
 #include <errno.h>
 
+#include "heap/guarded/guarded.h"
 #include "preload/bootstrap.h"
+#include "preload/claims.h"
 #include "preload/fast.h"
 #include "preload/foreign.h"
 #include "preload/settings.h"
@@ -125,6 +127,26 @@ void *zend_mm_preload_aligned(size_t alignment, size_t size)
 	return aligned_request(alignment, size);
 }
 
+/* Guarded heaps want to know who handed a block out. */
+void *zend_mm_preload_new_slow(size_t size, size_t alignment, enum zend_mm_family family)
+{
+	void *data = aligned_request(alignment, size);
+
+	if (UNEXPECTED(zend_mm_settings.strict)) {
+		zend_mm_preload_label(data, family);
+	}
+	return data;
+}
+
+void zend_mm_preload_label(const void *data, enum zend_mm_family family)
+{
+	const struct zend_mm_home *home = data ? zend_mm_home_of(data) : NULL;
+
+	if (home && home->heap->layers[ZEND_MM_LAYER_GUARDED]) {
+		zend_mm_guard_label(home->heap, data, family);
+	}
+}
+
 /* {{{ calloc */
 
 /* From this size on it is worth asking whether the memory is zeroed already. */
@@ -158,13 +180,16 @@ void *zend_mm_preload_calloc_slow(size_t size)
 /* {{{ free */
 
 /* A pointer that is no block of any home, or cannot be one of its home.  Heaps that judge pointers
- * say more about it: that it was freed before, or what block it points into. */
+ * say more about it: that it was freed before, what block it points into, who frees it. */
 static void stranger(const char *function, void *ptr, const struct zend_mm_home *home)
 {
-	if (zend_mm_settings.strict && zend_mm_settings.foreign == ZEND_MM_FOREIGN_ABORT) {
+	if (zend_mm_settings.judges && zend_mm_settings.foreign == ZEND_MM_FOREIGN_ABORT) {
 		const struct zend_mm_home *judge = home ? home : zend_mm_home_here();
 
 		if (judge) {
+			if (!home) {
+				zend_mm_foreign_describe(function, ptr, home, "aborting");
+			}
 			judge->heap->verbs->free(judge->heap, ptr);
 		}
 	}
@@ -193,7 +218,7 @@ void zend_mm_preload_free_slow(void *ptr)
 	home = zend_mm_home_of(ptr);
 	if (UNEXPECTED(!home) || UNEXPECTED((uintptr_t)ptr & (ZEND_MM_ALIGNMENT - 1))) {
 		if (!zend_mm_bootstrap_has(ptr)) {
-			zend_mm_foreign_pointer("free", ptr, home);
+			stranger("free", ptr, home);
 		}
 		return;
 	}
@@ -212,6 +237,48 @@ void zend_mm_preload_free_own(void *ptr)
 		free_own(zend_mm_thread.home, ptr);
 	} else {
 		zend_mm_preload_free_slow(ptr); /* no home yet, or requests are counted */
+	}
+}
+
+/* What a program says about a block. */
+static struct zend_mm_claim claim_of(size_t size, size_t alignment, unsigned said)
+{
+	return (struct zend_mm_claim){
+		.family = (enum zend_mm_family)(said % ZEND_MM_SAYS_SIZE),
+		.sized = said & ZEND_MM_SAYS_SIZE, .size = said & ZEND_MM_SAYS_SIZE ? size : 0,
+		.aligned = said & ZEND_MM_SAYS_ALIGNMENT, .alignment = alignment
+	};
+}
+
+void zend_mm_preload_free_slow_as(void *ptr, size_t size, size_t alignment, unsigned said)
+{
+	static const char *const names[] = { "free", "operator delete", "operator delete[]" };
+	struct zend_mm_home *home = ptr ? zend_mm_home_of(ptr) : NULL;
+	struct zend_mm_claim claim = claim_of(size, alignment, said);
+
+	if (!home || !zend_mm_is_aligned(ptr)) {
+		if (ptr && !zend_mm_bootstrap_has(ptr)) {
+			stranger(names[claim.family], ptr, home);
+		}
+	} else if (home->heap->layers[ZEND_MM_LAYER_GUARDED]) {
+		count(ZEND_MM_DONE_FREES);
+		zend_mm_guard_free_as(home->heap, ptr, &claim);
+	} else {
+		if (zend_mm_settings.sizes) {
+			zend_mm_claim_judge(home, ptr, &claim);
+		}
+		zend_mm_preload_free_slow(ptr);
+	}
+}
+
+/* Plain heaps in release builds believe what is said. */
+void zend_mm_preload_free_own_as(void *ptr, size_t size, size_t alignment, unsigned said)
+{
+	if (!config_debug && !legacy_keeps_requested &&
+		(EXPECTED(zend_mm_thread.legacy != NULL) || zend_mm_thread.modern != NULL)) {
+		free_own(zend_mm_thread.home, ptr);
+	} else {
+		zend_mm_preload_free_slow_as(ptr, size, alignment, said);
 	}
 }
 
@@ -235,13 +302,15 @@ static void *copy_to_new(const void *ptr, size_t old_size, size_t size)
 	return data;
 }
 
-/* Stays where it is as long as at most half of the block is wasted. */
+/* Stays where it is as long as at most half of the block is wasted, unless it is known how many
+ * bytes were asked for: only the heap's owner could note that they are others now. */
 static void *resize_others(struct zend_mm_home *home, void *ptr, size_t size)
 {
 	size_t old_size = zend_mm_usable_size(home, ptr);
 	void *data;
 
-	if (size <= old_size && size >= old_size / 2) {
+	if (!zend_mm_settings.strict && !zend_mm_settings.sizes && size <= old_size &&
+		size >= old_size / 2) {
 		return ptr;
 	}
 	data = copy_to_new(ptr, old_size, size);

@@ -56,9 +56,19 @@ run "$tmp/a b/zmm" run true
 is "$status" 1 "a path that LD_PRELOAD cannot hold is refused"
 like "$err" "*has a blank or a colon*" "and named"
 
-# The whole family, dlopen (see below) and nothing else: above all nothing of the emalloc interface.
-names=$(nm -D --defined-only "$builddir/libzend_malloc.so" | sed 's/.* //' | sort | tr '\n' ' ')
-is "$names" \
+# The whole family, C++'s operators, dlopen (see below) and nothing else: above all nothing of the
+# emalloc interface.
+nm -D --defined-only "$builddir/libzend_malloc.so" | sed 's/.* //' | sort > "$tmp/names"
+tag=RKSt9nothrow_t align=St11align_val_t
+{
+	for name in "" $tag $align $align$tag; do
+		printf '%s\n' _ZnwSIZE$name _ZnaSIZE$name _ZdlPv$name _ZdaPv$name
+	done
+	printf '%s\n' _ZdlPvSIZE _ZdaPvSIZE _ZdlPvSIZE$align _ZdaPvSIZE$align
+} | sort > "$tmp/operators"
+is "$(sed -n 's/^_Z\(n[wa]\|d[la]Pv\)[mj]/_Z\1SIZE/; /^_Z/p' "$tmp/names" | sort)" \
+	"$(cat "$tmp/operators")" "the library defines all that C++ has of new and delete"
+is "$(grep -v '^_Z' "$tmp/names" | tr '\n' ' ')" \
 	"aligned_alloc calloc cfree dlopen free free_aligned_sized free_sized mallinfo mallinfo2 \
 malloc malloc_info malloc_stats malloc_trim malloc_usable_size mallopt memalign posix_memalign \
 pvalloc realloc reallocarray valloc " \

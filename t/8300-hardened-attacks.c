@@ -343,7 +343,8 @@ static void check_settings(void)
 	char unknown[64];
 
 	ok(zend_mm_hardening_read("all", &hardening, unknown) && hardening.links && hardening.lists &&
-		hardening.cached && hardening.frees && hardening.spares && hardening.ends, "all is all");
+		hardening.cached && hardening.frees && hardening.spares && hardening.ends &&
+		hardening.sizes, "all is all");
 	ok(zend_mm_hardening_read("lists,frees", &other, unknown) && !other.links && other.lists &&
 		!other.cached && other.frees, "single checks");
 	ok(hardening.key != other.key, "each heap has a key of its own");
@@ -372,7 +373,7 @@ int main(void)
 	child = run_child(start_with, "links,safe");
 	is_int(child.status, 255, "a bad value exits with 255");
 	is_str(child.err, "Wrong ZEND_MM_HARDENED: 'safe' is none of all, links, lists, cached, "
-		"frees, spares, ends\n", "and says what there is");
+		"frees, spares, ends, sizes\n", "and says what there is");
 	zend_mm_set_corruption_hook(hook);
 	attack_slots();
 	attack_chunks();

@@ -26,6 +26,7 @@
 #ifndef HEAP_GUARDED_GUARDED_H
 #define HEAP_GUARDED_GUARDED_H
 
+#include "heap/claim.h"
 #include "heap/guarded/records.h"
 #include "heap/guarded/settings.h"
 
@@ -115,6 +116,13 @@ enum guard_use {
 	guard_use_check
 };
 
+/* Whether what the program says about a live block that it gives back is so, as far as the settings
+ * want to know; otherwise the problem is filled in. */
+bool zend_mm_guard_believes(const struct guard_layer *guard, const struct guard_record *record,
+	const struct zend_mm_claim *claim, zend_mm_problem *problem);
+/* The same for a block that is resized by realloc(). */
+bool zend_mm_guard_lets_resize(const struct guard_layer *guard, const struct guard_record *record,
+	zend_mm_problem *problem);
 /* Says why a pointer is not the beginning of a live block. */
 void zend_mm_guard_judge(const struct guard_layer *guard, const void *data, enum guard_use use,
 	zend_mm_problem *problem);
@@ -142,6 +150,12 @@ int zend_mm_guard_check_all(struct guard_layer *guard, zend_mm_problem *problem)
 void zend_mm_guard_look_for_leaks(void);
 /* Reports to the host what is still in use (check.c). */
 void zend_mm_guard_report_leaks(struct guard_layer *guard);
+
+/* Frees a block of the heap, which is a guarded one, after what is said about it was compared with
+ * what is known (verbs.c). */
+void zend_mm_guard_free_as(zend_mm_heap *heap, void *ptr, const struct zend_mm_claim *claim);
+/* Notes who handed a block out, if it was not malloc (verbs.c). */
+void zend_mm_guard_label(zend_mm_heap *heap, const void *ptr, enum zend_mm_family family);
 
 extern const struct zend_mm_verbs zend_mm_guarded_verbs;
 extern const struct zend_mm_verbs zend_mm_abandoned_verbs;

@@ -37,6 +37,8 @@ struct guard_record {
 	char *hidden;                      /* the guard page; NULL where there is none */
 	enum guard_state state;
 	bool all_hidden;                   /* the block's own pages as well */
+	uint8_t family;                    /* enum zend_mm_family: who handed it out */
+	uint8_t alignment_shift;           /* it was asked for at an alignment of 1 << so much */
 	struct zend_mm_site site;          /* debug builds: who allocated it */
 	struct guard_calls calls[];        /* with sites: who allocated and who freed it */
 };

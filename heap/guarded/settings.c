@@ -27,6 +27,8 @@ static const struct name {
 	{ "guard_pages", VALUE_SWITCH },
 	{ "quarantine", VALUE_BYTES },
 	{ "sites", VALUE_SWITCH },
+	{ "mismatch", VALUE_SWITCH },
+	{ "sizes", VALUE_SWITCH },
 };
 
 enum { NAMES = sizeof names / sizeof *names };
@@ -90,6 +92,8 @@ static void set(struct zend_mm_guard_settings *settings, size_t index, size_t nu
 	case 5: settings->guard_pages = number; break;
 	case 6: settings->quarantine = number; break;
 	case 7: settings->sites = number; break;
+	case 8: settings->mismatch = number; break;
+	case 9: settings->sizes = number; break;
 	}
 }
 
@@ -108,6 +112,7 @@ static void set_all(struct zend_mm_guard_settings *settings)
 	settings->poison_alloc = 0xa5;
 	settings->quarantine = (size_t)64 << 20;
 	settings->guard_pages = settings->sites = settings->check_on_shutdown = true;
+	settings->mismatch = true;
 }
 
 /* One NAME=VALUE, which is cut in two, or the one name that has no value. */
@@ -149,7 +154,9 @@ static bool read_setting(char *setting, struct zend_mm_guard_settings *settings,
 bool zend_mm_guard_settings_read(const char *list, struct zend_mm_guard_settings *settings,
 	char complaint[256])
 {
-	*settings = (struct zend_mm_guard_settings){ .poison_alloc = -1, .poison_free = -1 };
+	*settings = (struct zend_mm_guard_settings){
+		.poison_alloc = -1, .poison_free = -1, .sizes = true
+	};
 	while (*list) {
 		size_t length = strcspn(list, ",");
 		char setting[96];

@@ -10,7 +10,11 @@
  *	guard_pages=0|1      each block ends right before a page that nobody may touch
  *	quarantine=BYTES     keep freed blocks back, up to so many bytes, and verify them
  *	sites=0|1            remember who allocated and who freed each block
- *	all                  guard_pages=1,quarantine=64M,poison_alloc=0xa5,sites=1,
+ *	mismatch=0|1         malloc: look whether blocks of malloc, new and new[] are given back by
+ *	                     free, delete and delete[]
+ *	sizes=0|1            malloc: compare the sizes and alignments that sized frees and deletes
+ *	                     say; on where it is not switched off
+ *	all                  guard_pages=1,quarantine=64M,poison_alloc=0xa5,sites=1,mismatch=1,
  *	                     check_freelists_on_shutdown=1; what follows it can change that
  *
  * BYTES and N may end in K, M or G.
@@ -30,6 +34,8 @@ struct zend_mm_guard_settings {
 	bool check_on_shutdown;
 	bool guard_pages;
 	bool sites;
+	bool mismatch;
+	bool sizes;
 };
 
 /* Reads a list.  True if all of it makes sense; otherwise complaint says what does not. */

@@ -117,6 +117,8 @@ static void *take_in(struct guard_layer *guard, char *base, size_t alignment, si
 	record->base = base;
 	record->room = room;
 	record->size = size;
+	record->family = ZEND_MM_FAMILY_MALLOC;
+	record->alignment_shift = (uint8_t)__builtin_ctzll(alignment);
 	record->site = zend_mm_site;
 	if (guard->settings.sites) {
 		memcpy(record->calls[0].frames, calls->frames, sizeof calls->frames);
@@ -224,19 +226,57 @@ static void retire(struct guard_layer *guard, struct guard_record *record,
 	shorten_quarantine(guard, guard->settings.quarantine);
 }
 
+static void free_claimed(struct guard_layer *guard, void *ptr, const struct zend_mm_claim *claim,
+	const struct guard_noted_calls *calls)
+{
+	struct guard_record *record;
+	zend_mm_problem problem;
+
+	zend_mm_guard_lock(guard);
+	guard->caller = calls->caller;
+	count_request(guard, "free", ptr, SIZE_MAX, calls);
+	record = judged(guard, ptr, guard_use_free);
+	if (!zend_mm_guard_believes(guard, record, claim, &problem)) {
+		give_up(guard, &problem);
+	}
+	retire(guard, record, calls);
+	zend_mm_guard_unlock(guard);
+}
+
 static ZEND_MM_NOINLINE void guarded_free(zend_mm_heap *heap, void *ptr)
+{
+	static const struct zend_mm_claim nothing_said = { .family = ZEND_MM_FAMILY_MALLOC };
+	struct guard_layer *guard = guard_of(heap);
+	struct guard_noted_calls calls;
+
+	if (ptr) {
+		note_calls(guard, &calls, CALLER());
+		free_claimed(guard, ptr, &nothing_said, &calls);
+	}
+}
+
+ZEND_MM_NOINLINE void zend_mm_guard_free_as(zend_mm_heap *heap, void *ptr,
+	const struct zend_mm_claim *claim)
 {
 	struct guard_layer *guard = guard_of(heap);
 	struct guard_noted_calls calls;
 
-	if (!ptr) {
-		return;
+	if (ptr && !zend_mm_guard_abandoned(heap)) {
+		note_calls(guard, &calls, CALLER());
+		free_claimed(guard, ptr, claim, &calls);
 	}
-	note_calls(guard, &calls, CALLER());
+}
+
+void zend_mm_guard_label(zend_mm_heap *heap, const void *ptr, enum zend_mm_family family)
+{
+	struct guard_layer *guard = guard_of(heap);
+	struct guard_record *record;
+
 	zend_mm_guard_lock(guard);
-	guard->caller = calls.caller;
-	count_request(guard, "free", ptr, SIZE_MAX, &calls);
-	retire(guard, judged(guard, ptr, guard_use_free), &calls);
+	record = zend_mm_guard_record_at(&guard->records, ptr);
+	if (record) {
+		record->family = (uint8_t)family;
+	}
 	zend_mm_guard_unlock(guard);
 }
 
@@ -253,6 +293,7 @@ static ZEND_MM_NOINLINE void *guarded_realloc(zend_mm_heap *heap, void *ptr, siz
 {
 	struct guard_layer *guard = guard_of(heap);
 	struct guard_noted_calls calls;
+	zend_mm_problem problem;
 	void *moved;
 
 	note_calls(guard, &calls, CALLER());
@@ -261,7 +302,9 @@ static ZEND_MM_NOINLINE void *guarded_realloc(zend_mm_heap *heap, void *ptr, siz
 	}
 	zend_mm_guard_lock(guard);
 	guard->caller = calls.caller;
-	judged(guard, ptr, guard_use_resize);
+	if (!zend_mm_guard_lets_resize(guard, judged(guard, ptr, guard_use_resize), &problem)) {
+		give_up(guard, &problem);
+	}
 	moved = allocate(guard, guard->alignment, size, &calls);
 	if (moved) {
 		struct guard_record *record = judged(guard, ptr, guard_use_resize);

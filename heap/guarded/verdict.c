@@ -68,6 +68,84 @@ void zend_mm_guard_judge(const struct guard_layer *guard, const void *data, enum
 }
 
 /* }}} */
+/* {{{ What the program says about a block. */
+
+/* By who handed it out, and by who gives it back. */
+static const char *const mismatches[ZEND_MM_FAMILIES][ZEND_MM_FAMILIES] = {
+	[ZEND_MM_FAMILY_MALLOC] = {
+		[ZEND_MM_FAMILY_NEW] = "a block of malloc was freed by delete (mismatch=0 allows it)",
+		[ZEND_MM_FAMILY_ARRAY] = "a block of malloc was freed by delete[] (mismatch=0 allows it)",
+	},
+	[ZEND_MM_FAMILY_NEW] = {
+		[ZEND_MM_FAMILY_MALLOC] = "a block of new was freed by free (mismatch=0 allows it)",
+		[ZEND_MM_FAMILY_ARRAY] = "a block of new was freed by delete[] (mismatch=0 allows it)",
+	},
+	[ZEND_MM_FAMILY_ARRAY] = {
+		[ZEND_MM_FAMILY_MALLOC] = "a block of new[] was freed by free (mismatch=0 allows it)",
+		[ZEND_MM_FAMILY_NEW] = "a block of new[] was freed by delete (mismatch=0 allows it)",
+	},
+};
+
+static bool disbelieve(const struct guard_layer *guard, const struct guard_record *record,
+	const char *reason, zend_mm_problem *problem)
+{
+	*problem = (zend_mm_problem){
+		.heap = guard->heap, .reason = reason, .address = record->data
+	};
+	return false;
+}
+
+static bool differs(const char *what, size_t found, size_t expected, zend_mm_problem *problem)
+{
+	problem->said = what;
+	problem->found = found;
+	problem->expected = expected;
+	problem->expectation = ZEND_MM_EXPECT_EXACTLY;
+	return false;
+}
+
+static size_t usual_or(size_t alignment)
+{
+	return alignment <= ZEND_MM_CLAIM_ALIGNMENT ? ZEND_MM_CLAIM_ALIGNMENT : alignment;
+}
+
+bool zend_mm_guard_believes(const struct guard_layer *guard, const struct guard_record *record,
+	const struct zend_mm_claim *claim, zend_mm_problem *problem)
+{
+	size_t alignment = (size_t)1 << record->alignment_shift;
+
+	if (guard->settings.mismatch && claim->family != record->family) {
+		return disbelieve(guard, record, mismatches[record->family][claim->family], problem);
+	}
+	if (!guard->settings.sizes) {
+		return true;
+	}
+	if (claim->sized && claim->size != record->size) {
+		disbelieve(guard, record,
+			"a block is not of the size that it was freed with (sizes=0 allows it)", problem);
+		return differs("size", claim->size, record->size, problem);
+	}
+	if (claim->aligned && usual_or(claim->alignment) != usual_or(alignment)) {
+		disbelieve(guard, record, "a block is not of the alignment that it was freed with "
+			"(sizes=0 allows it)", problem);
+		return differs("alignment", usual_or(claim->alignment), usual_or(alignment), problem);
+	}
+	return true;
+}
+
+bool zend_mm_guard_lets_resize(const struct guard_layer *guard, const struct guard_record *record,
+	zend_mm_problem *problem)
+{
+	static const char *const reasons[ZEND_MM_FAMILIES] = {
+		[ZEND_MM_FAMILY_NEW] = "a block of new was resized by realloc (mismatch=0 allows it)",
+		[ZEND_MM_FAMILY_ARRAY] = "a block of new[] was resized by realloc (mismatch=0 allows it)",
+	};
+
+	return !guard->settings.mismatch || !reasons[record->family] ||
+		disbelieve(guard, record, reasons[record->family], problem);
+}
+
+/* }}} */
 /* {{{ Places. */
 
 static void describe_block(const struct guard_record *record, zend_mm_place *place)

@@ -19,6 +19,7 @@ static bool switch_on(const char *name, size_t length, struct zend_mm_hardening 
 		{ "frees", &hardening->frees },
 		{ "spares", &hardening->spares },
 		{ "ends", &hardening->ends },
+		{ "sizes", &hardening->sizes },
 	};
 	bool all = length == 3 && memcmp(name, "all", 3) == 0;
 	bool found = all;

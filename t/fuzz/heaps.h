@@ -75,7 +75,7 @@ static const char *heaps_guards(unsigned choice)
 	static const char *const lists[] = {
 		"padding=16", "padding=8,poison_alloc=0x5a,poison_free=0xa5", "quarantine=64K",
 		"guard_pages=1", "padding=64,quarantine=4K,check_every=5", "check_freelists_on_shutdown=1",
-		"sites=1,poison_free=1,padding=24", "quarantine=1M,guard_pages=1,poison_free=0"
+		"sites=1,poison_free=1,padding=24,mismatch=1", "quarantine=1M,guard_pages=1,poison_free=0"
 	};
 
 	return lists[choice % (sizeof lists / sizeof *lists)];
@@ -84,7 +84,7 @@ static const char *heaps_guards(unsigned choice)
 static const char *heaps_checks(unsigned choice)
 {
 	static const char *const lists[] = { "all", "links", "lists", "cached,frees", "frees",
-		"links,lists,frees,ends" };
+		"links,lists,frees,ends,sizes" };
 
 	return lists[choice % (sizeof lists / sizeof *lists)];
 }
