@@ -56,6 +56,7 @@ like "$err" "*t.trace: leaves: ended with status 0 before it had a result*" "and
 like "$err" "*t.trace: nothing: *nothing.so is a library without a malloc of its own*" \
 	"and a library that is no allocator"
 is "$(printf '%s\n' "$err" | wc -l)" 4 "each in one line, once"
+out=$(unfolded < "$tmp/out")
 for who in crashes hangs leaves nothing; do
 	is "$(printf '%s\n' "$out" | grep -c "^$who .* - .*failed\$")" 2 "$who: its cells are empty"
 done

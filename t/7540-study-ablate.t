@@ -5,25 +5,25 @@
 # time; the rest list's rows show bug 44069 and its cure.
 . "${srcdir:-$(dirname "$0")/..}/t/tap.sh"
 
-# row IDEA HEAP: the fields behind the heap's name, without units, of the table under an idea.
-row()
+# cell IDEA HEAP HEADING: in the tables under an idea, what ends below the end of that heading; of
+# a number with a unit, both.
+cell()
 {
-	awk -v idea="$1" -v heap="$2" '
+	awk -v idea="$1" -v heap="$2" -v heading="$3" '
 		/^idea / { sub(/^idea +/, ""); inside = $0 == idea }
-		inside && index($0, heap "  ") == 1 { print substr($0, length(heap) + 1); exit }' "$tmp/all"
+		/^heap / { end = index($0, heading) ? index($0, heading) + length(heading) - 1 : 0 }
+		inside && end && index($0, heap "  ") == 1 {
+			count = split(substr($0, 1, end), words, /  +/)
+			print words[count]
+			exit
+		}' "$tmp/all"
 }
 
-# bytes NUMBER UNIT: rounded to KiB.
-kib() { awk -v n="$1" -v u="$2" 'BEGIN { printf "%d", u == "MiB" ? n * 1024 : n }'; }
-
-# field N: counted from the end of the row on standard input, 1 the last.
-field() { awk -v n="$1" '{ print $(NF + 1 - n) }'; }
-
-# A row ends: ... searched, hits, calls, failed, live UNIT, held UNIT, mean, peaks.
-held() { line=$(row "$1" "$2") && kib "$(echo "$line" | field 4)" "$(echo "$line" | field 3)"; }
-calls() { row "$1" "$2" | field 8; }
-hits() { row "$1" "$2" | field 9; }
-searched() { row "$1" "$2" | field 10; }
+# held IDEA HEAP: KiB at the peak.
+held() { cell "$1" "$2" "peak held" | awk '{ printf "%d", $2 == "MiB" ? $1 * 1024 : $1 }'; }
+calls() { cell "$1" "$2" "calls"; }
+hits() { cell "$1" "$2" "cache hits"; }
+searched() { cell "$1" "$2" "searched/op"; }
 
 run "$ZMM" ablate --runs 0
 is "$status" 0 "the workloads are measured"

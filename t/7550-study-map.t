@@ -55,7 +55,7 @@ run sh -c 'printf "\$\n" | "$0" step -m modern "$1"' "$ZMM" "$tmp/t.trace"
 like "$out" "*modern heap after operation 8*" "to the end"
 run sh -c 'printf "g 1\n" | "$0" step -m modern "$1"' "$ZMM" "$tmp/t.trace"
 like "$out" "*modern heap after operation 1
-*; live * bytes in 1 block
+*live * bytes in 1 block
 *" "to a number after g, as on a terminal; one block is one"
 
 run "$ZMM" map --at 9 "$tmp/t.trace"

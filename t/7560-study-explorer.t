@@ -81,7 +81,7 @@ said()
 {
 	for mode in legacy modern; do
 		"$ZMM" map --mode $mode --blocks --at "$1" "$tmp/t.trace"
-	done | tr '\n' '|'
+	done | unfolded | tr '\n' '|'
 }
 
 tell='answer = cards.map((card) => mapText(card.heap, DATA.first + at.scene)).join("")
@@ -177,7 +177,7 @@ is "$errors" "" "without an error"
 	-o "$tmp/variants.html"
 browser_open "$tmp/variants.html" "go(12); $tell"
 is "$answer" "$(for variant in as-it-was first-fit-list no-cache; do
-	"$ZMM" map --variant $variant --blocks --at 12 "$tmp/t.trace"; done | tr '\n' '|')" \
+	"$ZMM" map --variant $variant --blocks --at 12 "$tmp/t.trace"; done | unfolded | tr '\n' '|')" \
 	"three variants: as zmm map says"
 
 # A big page answers at once: going over all of it takes far less than this test's patience.

@@ -95,7 +95,7 @@ lesson()
 				.replace(/\\n/g, '|');"
 	is "$answer" "true,false,false $(for heap in "$@"; do
 		"$ZMM" map $heap --blocks --at "$at" "$srcdir/doc/lessons/$name.trace"; done |
-		tr '\n' '|')" \
+		unfolded | tr '\n' '|')" \
 		"$name, operation $at: the point is marked, the heaps are as zmm map says"
 	is "$errors$network" "" "$name: no error, no network"
 }

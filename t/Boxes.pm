@@ -131,7 +131,7 @@ sub printed_steps
 	my $before = $operation - 1;
 	my $printed = command($place, "echo n | zmm step --mode $mode --from $before $trace");
 	$printed =~ s/\A.*?^> operation \Q$operation\E of.*?\n//ms;
-	return join '', $printed =~ /^( +\d+\. .*\n)/mg;
+	return join '', $printed =~ /^( +\d+\. .*\n(?: {6}.*\n)*)/mg;
 }
 
 # The last words of what a program of t/docs/ prints where it is compiled for 32 bits; nothing where

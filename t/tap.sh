@@ -146,6 +146,17 @@ run()
 	err=$(cat "$tmp/err")
 }
 
+# unfolded: standard input with what zmm folded in one line again: what is set in beneath a line,
+# but for the members of a tree.
+unfolded()
+{
+	awk '
+		/^    / && !/^ +(root|0:|1:|=) / && line != "" { sub(/^ +/, " "); line = line $0; next }
+		NR > 1 { print line }
+		{ line = $0 }
+		END { if (NR) print line }'
+}
+
 # config MACRO: whether the build was configured with it, as in: config HAVE_ZSTD || skip 1 ...
 config() { grep -q "^#define $1 1\$" "$builddir/config.h"; }
 

@@ -106,14 +106,19 @@ const struct zmm_idea *zmm_idea_at(size_t index)
 	return index < sizeof ideas / sizeof ideas[0] ? &ideas[index] : NULL;
 }
 
-void zmm_idea_command(const struct zmm_idea *idea, char *text, size_t size)
+void zmm_idea_command(const struct zmm_idea *idea, bool brief, char *text, size_t size)
 {
 	size_t length = (size_t)snprintf(text, size, "%s", idea->workload);
 
-	for (size_t i = 0; i < sizeof idea->set / sizeof idea->set[0] && length < size; i++)
+	for (size_t i = 0; i < sizeof idea->set / sizeof idea->set[0] && length < size; i++) {
+		unsigned long long value = idea->set[i].value;
+		bool whole = brief && value && value % (1 << 20) == 0;
+
 		if (idea->set[i].used)
-			length += (size_t)snprintf(text + length, size - length, " --%s %llu",
-				zmm_setting_name(idea->set[i].setting), (unsigned long long)idea->set[i].value);
+			length += (size_t)snprintf(text + length, size - length, " --%s %llu%s",
+				zmm_setting_name(idea->set[i].setting), whole ? value >> 20 : value,
+				whole ? "M" : "");
+	}
 }
 
 /* --- making a workload's program ------------------------------------------------------------- */

@@ -51,8 +51,8 @@ struct zmm_idea {
 /* The index-th idea, NULL past the last. */
 const struct zmm_idea *zmm_idea_at(size_t index);
 
-/* "strings --ops 100000": its workload as zmm generate takes it. */
-void zmm_idea_command(const struct zmm_idea *idea, char *text, size_t size);
+/* "strings --ops 100000": its workload as zmm generate takes it; brief: whole MiB as 32M. */
+void zmm_idea_command(const struct zmm_idea *idea, bool brief, char *text, size_t size);
 
 /* Makes the idea's workload (seed 1). NULL with the error set. */
 zmm_program *zmm_idea_program(const struct zmm_idea *idea, struct zmm_error *error);

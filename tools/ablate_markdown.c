@@ -39,7 +39,7 @@ static bool print_idea(const struct zmm_idea *idea, unsigned runs, struct zmm_er
 	bool done = program && zmm_ablate(zmm_variant_at(0), program, runs, &base, error);
 
 	if (done) {
-		zmm_idea_command(idea, workload, sizeof workload);
+		zmm_idea_command(idea, false, workload, sizeof workload);
 		printf("| **%s** | `%s` |", idea->title, workload);
 		print_row(&base, &base);
 	}

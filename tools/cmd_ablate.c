@@ -30,9 +30,10 @@ static const char help[] =
 	"  -m, --markdown       print the workloads' results as one table in Markdown\n"
 	"  -h, --help           print this\n"
 	"\n"
-	"searched: free blocks looked at in trees or lists, per operation. held: bytes\n"
-	"from the system. mean H/L - 1: what is held beyond the live bytes, as a share\n"
-	"of these, on average over the operations; '-' where hardly anything is live.\n"
+	"searched: free blocks looked at in trees or lists, per operation. calls: of\n"
+	"storage, that succeeded. held: bytes from the system. mean H/L-1: what is held\n"
+	"beyond the live bytes, as a share of these, on average over the operations; '-'\n"
+	"where hardly anything is live.\n"
 	"All heaps here are built for study and slower than the library's; compare them\n"
 	"with each other.\n"
 	"\n"
@@ -116,12 +117,12 @@ static const struct zmm_column columns[] = {
 	{ "relative_time", "times" },
 	{ "searched", "searched/op" },
 	{ "cache_hits", "cache hits" },
-	{ "storage_calls", "storage calls" },
+	{ "storage_calls", "calls" },
 	{ "failures", "failed" },
 	{ "peak_live", "peak live" },
 	{ "peak_held", "peak held" },
-	{ "mean_excess", "mean H/L - 1" },
-	{ "peaks_excess", "peaks H/L - 1" }
+	{ "mean_excess", "mean H/L-1" },
+	{ "peaks_excess", "peaks H/L-1" }
 };
 
 enum { COLUMNS = sizeof columns / sizeof columns[0] };
@@ -191,22 +192,32 @@ static bool emit_trace(zmm_emit *emit, const struct settings *settings, const ch
 	return done;
 }
 
+/* The command that makes it; in text, short enough for a line. */
+static void emit_workload(zmm_emit *emit, const struct zmm_idea *idea, enum zmm_audience audience)
+{
+	char command[200] = "zmm generate ";
+	size_t length = strlen(command);
+
+	zmm_idea_command(idea, audience == ZMM_FOR_TEXT, command + length, sizeof command - length);
+	zmm_emit_for(emit, audience);
+	zmm_emit_fact(emit, "workload", "workload", zmm_value_text(command));
+	zmm_emit_for(emit, ZMM_FOR_ALL);
+}
+
 static bool emit_idea(zmm_emit *emit, const struct settings *settings, const struct zmm_idea *idea,
 	struct zmm_error *error)
 {
 	zmm_program *program = zmm_idea_program(idea, error);
 	struct zmm_ablation base;
 	bool done = program != NULL;
-	char command[200];
 
 	if (!program)
 		return false;
-	snprintf(command, sizeof command, "zmm generate ");
-	zmm_idea_command(idea, command + strlen(command), sizeof command - strlen(command));
 	zmm_emit_item(emit);
 	zmm_emit_fact(emit, "idea", "idea", zmm_value_text(idea->title));
 	zmm_emit_fact(emit, "shows", "shows", zmm_value_text(idea->shows));
-	zmm_emit_fact(emit, "workload", "workload", zmm_value_text(command));
+	emit_workload(emit, idea, ZMM_FOR_JSON);
+	emit_workload(emit, idea, ZMM_FOR_TEXT);
 	zmm_emit_fact(emit, "operations", "operations", zmm_value_count(program->op_count));
 	zmm_emit_table(emit, "variants", columns, COLUMNS);
 	done = add_row(emit, settings, zmm_variant_at(0), program, &base, error);

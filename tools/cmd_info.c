@@ -27,7 +27,7 @@ static const char help[] =
 	"count.\n";
 
 enum {
-	BAR_WIDTH = 40,
+	BAR_WIDTH = 30,
 	CHART_COLUMNS = 64,
 	CHART_ROWS = 10,
 	SIZE_CLASSES = 66,  /* 0, 1, 2, 3-4, 5-8, ... 2^63+1 - 2^64-1 */
@@ -254,9 +254,9 @@ static void say_sizes(const struct saying *saying, const struct figures *figures
 		if (!count)
 			continue;
 		int length = (int)((double)count * BAR_WIDTH / (double)greatest + 0.5);
-		memset(bar, ' ', BAR_WIDTH);
-		memset(bar, '#', (size_t)(length ? length : 1));
-		bar[BAR_WIDTH] = '\0';
+		length = length ? length : 1;
+		memset(bar, '#', (size_t)length);
+		bar[length] = '\0';
 		zmm_emit_row(saying->emit, (struct zmm_value[]){
 			zmm_value_count(class_first(class)), zmm_value_count(class_last(class)),
 			zmm_value_count(count), share(saying, count, figures->size_requests, text),

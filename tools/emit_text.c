@@ -3,8 +3,8 @@
  * tools/emit_text.c - documents as aligned text.
  *
  * Facts that follow each other and the rows of a table are kept as rows of cells until their group
- * ends, since widths are known only then. A group of facts is a table of two columns without
- * headings. Numbers are set to the right, text to the left.
+ * ends, since widths are known only then (text_table.h). A group of facts is a table of two columns
+ * without headings.
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -12,22 +12,15 @@
 #include <unistd.h>
 
 #include "tools/emit_backend.h"
+#include "tools/terminal.h"
+#include "tools/text_table.h"
 
-enum { columns_max = 32 };
-
-struct cell {
-	char *text;
-	bool right;
-	enum zmm_tone tone;
-};
+enum { narrowest = 40 };       /* terminals narrower than this break lines as they like */
 
 struct text_emit {
 	zmm_emit emit;
-	struct cell *cells;  /* the rows of the open group, one after the other */
-	size_t cell_count;
-	size_t cell_room;
-	size_t columns;      /* of the open group; 0: none is open */
-	size_t widths[columns_max];
+	struct zmm_text_table table; /* the open group; of no columns: none is open */
+	size_t width;        /* that lines should keep to */
 	bool coloured;
 	bool facts;          /* it is a group of facts */
 	bool written;        /* something precedes: a group begins with an empty line */
@@ -108,49 +101,6 @@ static struct text_emit *text_of(zmm_emit *emit)
 	return (struct text_emit *)emit;
 }
 
-static void add_cell(struct text_emit *text, const char *content, bool right, enum zmm_tone tone)
-{
-	if (text->cell_count == text->cell_room) {
-		size_t room = text->cell_room ? text->cell_room * 2 : 64;
-		struct cell *cells = realloc(text->cells, room * sizeof *cells);
-
-		if (!cells) {
-			text->emit.failed = true;
-			return;
-		}
-		text->cells = cells;
-		text->cell_room = room;
-	}
-	text->cells[text->cell_count].text = strdup(content);
-	text->cells[text->cell_count].right = right;
-	text->cells[text->cell_count].tone = tone;
-	text->emit.failed |= !text->cells[text->cell_count].text;
-	text->cell_count += text->cells[text->cell_count].text != NULL;
-}
-
-/* Columns on the terminal, of a UTF-8 text. */
-static size_t width(const char *text)
-{
-	size_t columns = 0;
-
-	for (; *text; text++) {
-		columns += ((unsigned char)*text & 0xc0) != 0x80;
-	}
-	return columns;
-}
-
-static size_t column_width(const struct text_emit *text, size_t column)
-{
-	size_t widest = 0;
-
-	for (size_t i = column; i < text->cell_count; i += text->columns) {
-		size_t here = width(text->cells[i].text);
-
-		widest = here > widest ? here : widest;
-	}
-	return widest;
-}
-
 static const char *const tones[] = {
 	[ZMM_TONE_PLAIN] = "", [ZMM_TONE_GOOD] = "\033[32m", [ZMM_TONE_BAD] = "\033[31m",
 	[ZMM_TONE_DOUBTFUL] = "\033[33m", [ZMM_TONE_STRONG] = "\033[1m"
@@ -165,50 +115,23 @@ static bool wants_colour(FILE *out)
 		&& !(terminal && strcmp(terminal, "dumb") == 0);
 }
 
-/* Blanks are owed until something follows them, so that no line ends with any. */
-static void print_cell(const struct text_emit *text, const struct cell *cell, size_t column,
-	size_t *owed)
+static void add_cell(struct text_emit *text, const char *content, bool right, enum zmm_tone tone)
 {
-	size_t padding = text->widths[column] - width(cell->text);
-	bool coloured = text->coloured && cell->tone;
-
-	if (!*cell->text) {
-		*owed += text->widths[column] + 2;
-		return;
-	}
-	fprintf(text->emit.out, "%*s%s%s%s", (int)(*owed + (cell->right ? padding : 0)), "",
-		coloured ? tones[cell->tone] : "", cell->text, coloured ? "\033[0m" : "");
-	*owed = (cell->right ? 0 : padding) + 2;
-}
-
-static void print_group(struct text_emit *text)
-{
-	if (text->written) {
-		fputc('\n', text->emit.out);
-	}
-	text->written = true;
-	for (size_t column = 0; column < text->columns; column++) {
-		text->widths[column] = column_width(text, column);
-	}
-	for (size_t i = 0, owed = 0; i < text->cell_count; i++) {
-		print_cell(text, &text->cells[i], i % text->columns, &owed);
-		if ((i + 1) % text->columns == 0) {
-			fputc('\n', text->emit.out);
-			owed = 0;
-		}
-	}
+	text->emit.failed |= !zmm_text_table_add(&text->table, content, right,
+		text->coloured ? tones[tone] : "");
 }
 
 /* Prints the open group, if there is one, and forgets it. */
 static void flush(struct text_emit *text)
 {
-	if (text->columns > 0 && !text->emit.failed) {
-		print_group(text);
+	if (text->table.columns > 0 && !text->emit.failed) {
+		if (text->written) {
+			fputc('\n', text->emit.out);
+		}
+		text->written = true;
+		zmm_text_table_print(&text->table, text->emit.out, text->width);
 	}
-	for (size_t i = 0; i < text->cell_count; i++) {
-		free(text->cells[i].text);
-	}
-	text->cell_count = text->columns = 0;
+	zmm_text_table_clear(&text->table);
 }
 
 /* --- the backend ----------------------------------------------------------------------------- */
@@ -223,7 +146,7 @@ static void text_fact(zmm_emit *emit, const char *key, const char *label, struct
 		flush(text);
 	}
 	text->facts = true;
-	text->columns = 2;
+	text->table.columns = 2;
 	format_fact(content, sizeof content, value);
 	add_cell(text, label, false, ZMM_TONE_PLAIN);
 	add_cell(text, content, false, value.tone);
@@ -248,8 +171,8 @@ static void text_table(zmm_emit *emit, const char *key, const struct zmm_column 
 	(void)key;
 	flush(text);
 	text->facts = false;
-	text->columns = count < columns_max ? count : columns_max;
-	for (size_t i = 0; i < text->columns; i++) {
+	text->table.columns = count < ZMM_TEXT_COLUMNS_MAX ? count : ZMM_TEXT_COLUMNS_MAX;
+	for (size_t i = 0; i < text->table.columns; i++) {
 		add_cell(text, columns[i].heading, i > 0, ZMM_TONE_STRONG);
 	}
 }
@@ -257,16 +180,16 @@ static void text_table(zmm_emit *emit, const char *key, const struct zmm_column 
 static void text_row(zmm_emit *emit, const struct zmm_value *values)
 {
 	struct text_emit *text = text_of(emit);
-	bool first = text->cell_count == text->columns; /* only the headings came before */
+	bool first = text->table.cell_count == text->table.columns; /* only the headings came before */
 	char content[1100];
 
-	for (size_t i = 0; i < text->columns; i++) {
+	for (size_t i = 0; i < text->table.columns; i++) {
 		bool right = i > 0 && values[i].unit != ZMM_UNIT_TEXT;
 
 		format_value(content, sizeof content, values[i]);
 		add_cell(text, content, right, values[i].tone);
 		if (first) {
-			text->cells[i].right = right;
+			text->table.cells[i].right = right;
 		}
 	}
 }
@@ -289,7 +212,6 @@ static bool text_close(zmm_emit *emit)
 
 	flush(text);
 	failed = emit->failed;
-	free(text->cells);
 	free(text);
 	return !failed;
 }
@@ -310,5 +232,9 @@ zmm_emit *zmm_emit_text(FILE *out, struct zmm_error *error)
 	text->emit.backend = &text_backend;
 	text->emit.out = out;
 	text->coloured = wants_colour(out);
+	text->width = out == stdout ? zmm_terminal_columns() : 0;
+	if (text->width < narrowest) {
+		text->width = ZMM_TEXT_WIDTH; /* also where it goes into no terminal, but to a reader */
+	}
 	return &text->emit;
 }

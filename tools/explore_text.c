@@ -6,11 +6,13 @@
 #include "tools/explore_text.h"
 
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "tools/explore_words.h"
+#include "tools/text_table.h"
 
 /* A state as it is drawn; in the order of zend_mm_block_state, the heap's own last. */
 struct look {
@@ -157,6 +159,7 @@ static void print_legend(FILE *out, const struct zmm_scene *scene,
 	const struct zmm_scene_style *style)
 {
 	bool seen[LOOKS] = { false };
+	size_t indent = strlen("legend:"), column = indent;
 
 	for (size_t r = 0; r < scene->region_count; r++)
 		for (size_t b = 0; b < scene->regions[r].block_count; b++)
@@ -164,6 +167,13 @@ static void print_legend(FILE *out, const struct zmm_scene *scene,
 	fputs("legend:", out);
 	for (int look = 0; look < LOOKS; look++)
 		if (seen[look]) {
+			size_t width = strlen("  x ") + strlen(looks[look].name);
+
+			if (column + width > ZMM_TEXT_WIDTH) {
+				fprintf(out, "\n%*s", (int)indent, "");
+				column = indent;
+			}
+			column += width;
 			fputs("  ", out);
 			put_look(out, look, -1, style->colour);
 			fprintf(out, "%s %s", style->colour ? "\033[0m" : "", looks[look].name);
@@ -172,6 +182,33 @@ static void print_legend(FILE *out, const struct zmm_scene *scene,
 }
 
 /* --- lists ----------------------------------------------------------------------------------- */
+
+/* A line that continues below, so far in, where the next piece would make it too wide. */
+struct line {
+	FILE *out;
+	size_t column;
+	size_t indent;
+};
+
+/* One piece of it, which stays together; without a line's end. */
+__attribute__((format(printf, 2, 3))) static void put(struct line *line, const char *format, ...)
+{
+	char piece[160];
+	va_list arguments;
+
+	va_start(arguments, format);
+	size_t length = (size_t)vsnprintf(piece, sizeof piece, format, arguments);
+	va_end(arguments);
+	if (line->column > line->indent && line->column + 1 + length > ZMM_TEXT_WIDTH) {
+		fprintf(line->out, "\n%*s", (int)line->indent, "");
+		line->column = line->indent;
+	} else if (line->column > line->indent) {
+		putc(' ', line->out);
+		line->column++;
+	}
+	fputs(piece, line->out);
+	line->column += length;
+}
 
 static void print_tree_member(FILE *out, const struct zmm_scene_member *member)
 {
@@ -186,33 +223,33 @@ static void print_tree_member(FILE *out, const struct zmm_scene_member *member)
 static void print_list(FILE *out, const struct zmm_scene_list *list)
 {
 	enum { most = 12 };
-	bool bare = list->list == ZEND_MM_LIST_REST;
+	struct line line = { out, 0, 4 };
 	char spot[48];
 
-	fprintf(out, "  %s", zmm_scene_list_name(list->list));
-	if (!bare)
-		fprintf(out, " %u", list->index);
 	if (list->list == ZEND_MM_LIST_TRIE) {
-		fprintf(out, list->count == 1 ? ": %zu block\n" : ": %zu blocks\n", list->count);
+		fprintf(out, "  %s %u: %zu block%s\n", zmm_scene_list_name(list->list), list->index,
+			list->count, list->count == 1 ? "" : "s");
 		for (size_t i = 0; i < list->count; i++)
 			print_tree_member(out, &list->members[i]);
 		return;
 	}
-	fprintf(out, " (%zu bytes each): ", list->members[0].size);
+	put(&line, "  %s %u (%zu bytes each):", zmm_scene_list_name(list->list), list->index,
+		list->members[0].size);
 	for (size_t i = 0; i < list->count && i < most; i++)
-		fprintf(out, "%s%s", i ? " " : "", zmm_spot_text(list->members[i].spot, spot));
+		put(&line, "%s", zmm_spot_text(list->members[i].spot, spot));
 	if (list->count > most)
-		fprintf(out, " and %zu more", list->count - most);
+		put(&line, "and %zu more", list->count - most);
 	putc('\n', out);
 }
 
 static void print_rest(FILE *out, const struct zmm_scene_list *list)
 {
+	struct line line = { out, 0, 4 };
 	char spot[48];
 
-	fputs("  rest list, the oldest first:", out);
+	put(&line, "  rest list, the oldest first:");
 	for (size_t i = 0; i < list->count; i++)
-		fprintf(out, " %zu at %s", list->members[i].size,
+		put(&line, "%zu at %s", list->members[i].size,
 			zmm_spot_text(list->members[i].spot, spot));
 	putc('\n', out);
 }
@@ -221,10 +258,14 @@ static void print_figures(FILE *out, const struct zmm_scene *scene)
 {
 	const zend_mm_figures *figures = &scene->figures;
 
-	fprintf(out, "figures: real size %zu (peak %zu), size %zu (peak %zu), cached %zu; live %" PRIu64
-		" bytes in %" PRIu64 " block%s\n", figures->real_size, figures->real_peak, figures->size,
-		figures->peak, figures->cached, scene->live_bytes, scene->live_blocks,
-		scene->live_blocks == 1 ? "" : "s");
+	struct line line = { out, 0, strlen("figures: ") };
+
+	put(&line, "figures: real size %zu (peak %zu),", figures->real_size, figures->real_peak);
+	put(&line, "size %zu (peak %zu),", figures->size, figures->peak);
+	put(&line, "cached %zu;", figures->cached);
+	put(&line, "live %" PRIu64 " bytes in %" PRIu64 " block%s", scene->live_bytes,
+		scene->live_blocks, scene->live_blocks == 1 ? "" : "s");
+	putc('\n', out);
 }
 
 void zmm_scene_print(FILE *out, const struct zmm_scene *scene, const struct zmm_scene_style *style)
@@ -243,6 +284,18 @@ void zmm_scene_print(FILE *out, const struct zmm_scene *scene, const struct zmm_
 	print_figures(out, scene);
 }
 
+static void print_step(FILE *out, size_t number, const char *text)
+{
+	size_t length = zmm_fold(text, ZMM_TEXT_WIDTH - 6);
+
+	fprintf(out, "  %2zu. %.*s\n", number, (int)length, text);
+	while (text[length]) {
+		text += length + strspn(text + length, " ");
+		length = zmm_fold(text, ZMM_TEXT_WIDTH - 6);
+		fprintf(out, "      %.*s\n", (int)length, text);
+	}
+}
+
 void zmm_steps_print(FILE *out, const struct zmm_scene *scene, const zmm_program *program)
 {
 	char text[300], spot[48];
@@ -254,6 +307,6 @@ void zmm_steps_print(FILE *out, const struct zmm_scene *scene, const zmm_program
 	fputs(scene->failed ? " (refused)\n" : "\n", out);
 	for (size_t i = 0; i < scene->step_count; i++) {
 		zmm_step_text(&scene->steps[i], text, sizeof text);
-		fprintf(out, "  %2zu. %s\n", i + 1, text);
+		print_step(out, i + 1, text);
 	}
 }
