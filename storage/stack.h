@@ -12,8 +12,8 @@
  * what is left is NULL.  Needs no frame pointers, and allocates nothing. */
 unsigned zend_mm_call_stack(const void **frames, unsigned count, const void *from);
 
-/* Says where a return address stands, as "function+0x1f (program+0x12a7)": what stands in brackets
- * is for addr2line -e program 0x12a7.  Always ends text with a zero. */
+/* Says where a return address stands, as "function+0x1f (program+0x12a7)": what stands in brackets,
+ * less one to be in the call, is for addr2line -e program 0x12a6.  Always ends text with a zero. */
 void zend_mm_describe_code(const void *address, char *text, size_t size);
 
 /* Whether an address is in the shared library that this code is in; false where the code is part of
