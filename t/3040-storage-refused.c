@@ -153,6 +153,34 @@ static void check_truncating(void)
 }
 
 /* }}} */
+/* {{{ What a reader does not copy. */
+
+static void check_reader(void)
+{
+	static const char known[64] = "what can be read";
+	static struct zend_mm_reader reader;
+	uintptr_t nowhere = zend_mm_page_size();
+	char copy[64] = "";
+
+	if (zend_mm_sanitizer_listens()) {
+		skip(4, "readers ask the sanitizer, and nobody else");
+		return;
+	}
+	zend_mm_reader_open(&reader);
+	ok(!zend_mm_reader_copy(&reader, (const void *)(UINTPTR_MAX - 7), copy, sizeof copy),
+		"what would wrap around the end of memory is not read");
+	for (int i = 0; i < ZEND_MM_READER_CALLS; i++) {
+		zend_mm_reader_copy(&reader, (const void *)nowhere, copy, 1);
+		nowhere += ZEND_MM_READER_PAGES * zend_mm_page_size(); /* nothing is known there */
+	}
+	ok(!zend_mm_reader_copy(&reader, known, copy, sizeof copy),
+		"a reader that has asked very often asks no more");
+	zend_mm_reader_open(&reader);
+	ok(zend_mm_reader_copy(&reader, known, copy, sizeof copy), "a new one does");
+	is_str(copy, known, "and reads");
+}
+
+/* }}} */
 /* {{{ Places in the program. */
 
 static void check_stack(void)
@@ -182,6 +210,7 @@ int main(void)
 	check_reading();
 	check_hiding();
 	check_truncating();
+	check_reader();
 	check_stack();
 	return done_testing();
 }

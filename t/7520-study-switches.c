@@ -128,6 +128,33 @@ static void test_large(void)
 		"a list, first fit: the newest that is enough");
 }
 
+/* Two free blocks in the list, one of whose words is damaged; free blocks begin with the links to
+ * the block before them and to the next. */
+static void test_damaged_list(void)
+{
+	struct zend_mm_study_switches switches = zend_mm_study_default().switches;
+	zend_mm_problem problem;
+	void **blocks[3];
+
+	switches.large = ZEND_MM_STUDY_LIST_BEST_FIT;
+	make(&switches);
+	for (int i = 0; i < 3; i++) {
+		blocks[i] = zend_mm_alloc(heap, 2000);
+		zend_mm_alloc(heap, 2000);
+	}
+	zend_mm_free(heap, blocks[0]);
+	zend_mm_free(heap, blocks[1]);
+	for (int link = 0; link < 2; link++) {
+		void *before = blocks[0][link];
+
+		blocks[0][link] = blocks[2];
+		is_int(zend_mm_check(heap, &problem), 1, "a damaged link of the list is found");
+		ok(problem.word == &blocks[0][link], "where it is");
+		blocks[0][link] = before;
+	}
+	end("as it was again");
+}
+
 /* A big block, then a small one: whether it went into what the big one's segment has left over, so
  * that freeing the big one does not give the segment back. */
 static size_t held_after_big(bool no_rest_list)
@@ -255,6 +282,7 @@ int main(void)
 		skip_all("the sizes are those of 64-bit release builds");
 	test_cache();
 	test_large();
+	test_damaged_list();
 	test_rest_list();
 	test_others();
 	test_random();

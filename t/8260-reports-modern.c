@@ -78,6 +78,11 @@ static void check_chunks(void)
 	make_scene(NULL);
 	page = page_of(it.slot[0]);
 	PLANT(it.second->next, NULL, CHECKS, "a chunk's next link leads nowhere", "rgbnwxch");
+	for (int i = 0; i < 2; i++) { /* the way back, which says what is next, is damaged, too */
+		it.main_chunk->prev = i ? it.main_chunk : NULL;
+		PLANT(it.second->next, NULL, CHECKS, "a chunk's next link leads nowhere", "rgbnwch");
+		it.main_chunk->prev = it.second;
+	}
 	PLANT(it.second->prev, NOWHERE, CHECKS, "a chunk's previous link does not lead back",
 		"rgbnwxch");
 	PLANT(it.second->heap, NULL, CHECKS, "a chunk in the circle belongs to another heap",

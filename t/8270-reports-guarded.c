@@ -170,6 +170,10 @@ static void check_legacy_marks(void)
 			"rpbnowxch");
 		find_mark((char *)&owner->heap_secret, block,
 			"a block belongs to another heap, as one of another thread does", "rpbnowxch");
+		owner->heap_secret ^= 1; /* with both marks wrong, no word of the owner is believed */
+		find_mark((char *)&owner->magic, block, "a block's magic number is damaged",
+			"rpbnwxch");
+		owner->heap_secret ^= 1;
 	}
 	if (config_cookies) {
 		find_mark((char *)block_cookie(header), block,
