@@ -203,6 +203,7 @@ __attribute__((constructor)) static void loaded(int argc, char **argv, char **en
 	}
 	zend_mm_homes_prepare();
 	zend_mm_report_prepare();
+	zend_mm_exits_prepare();
 }
 
 __attribute__((destructor)) static void unloaded(void)

@@ -14,6 +14,7 @@
 
 #include "heap/failure.h"
 #include "heap/guarded/guarded.h"
+#include "heap/guarded/witness.h"
 #include "preload/home.h"
 #include "preload/report.h"
 #include "preload/settings.h"
@@ -137,4 +138,6 @@ void zend_mm_report_at_exit(void)
 	if (zend_mm_settings.check && zend_mm_check_homes(report_fd) > 0) {
 		abort();
 	}
+	zend_mm_guards_look_once_more(); /* those of threads that still run */
+	zend_mm_witness_exit();
 }

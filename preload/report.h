@@ -12,6 +12,9 @@ void zend_mm_report_prepare(void);
 /* Prints the figures and checks the heaps, as the settings say. */
 void zend_mm_report_at_exit(void);
 
+/* Has that done at quick_exit(), too (exits.c). */
+void zend_mm_exits_prepare(void);
+
 /* Checks the calling thread's heap and those of threads that have ended.  The number of damaged
  * ones, with a line for each on fd. */
 int zend_mm_check_homes(int fd);

@@ -9,6 +9,8 @@
 
 #include "storage/emergency.h"
 
+int zend_mm_error_fd = STDERR_FILENO;
+
 /* The thread that reports: the place of its errno, which each thread has for itself. */
 static const void *reporter;
 
@@ -29,7 +31,7 @@ enum { patience_ms = 5000 };
 void zend_mm_write_error(const char *text, size_t length)
 {
 	while (length > 0) {
-		int written = write(STDERR_FILENO, text, (unsigned)length);
+		int written = write(zend_mm_error_fd, text, (unsigned)length);
 
 		if (written <= 0) {
 			return;
@@ -72,7 +74,7 @@ enum { patience_ms = 1000, patience_s = 5 };
 /* Whether it is worth trying again after a write that failed. */
 static bool may_write_again(void)
 {
-	struct pollfd standard_error = { STDERR_FILENO, POLLOUT, 0 };
+	struct pollfd standard_error = { zend_mm_error_fd, POLLOUT, 0 };
 
 	return errno == EINTR || ((errno == EAGAIN || errno == EWOULDBLOCK) &&
 		poll(&standard_error, 1, patience_ms) > 0 && (standard_error.revents & POLLOUT));
@@ -83,7 +85,7 @@ void zend_mm_write_error(const char *text, size_t length)
 	int saved_errno = errno;
 
 	while (length > 0) {
-		ssize_t written = write(STDERR_FILENO, text, length);
+		ssize_t written = write(zend_mm_error_fd, text, length);
 
 		if (written > 0) {
 			text += written;

@@ -11,6 +11,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* Where reports go; standard error, unless a watcher wants them elsewhere. */
+extern int zend_mm_error_fd;
+
 /* Writes to standard error, all of it if the other side takes it at all: what is interrupted goes
  * on, and a pipe that is full is waited for, up to a second. */
 void zend_mm_write_error(const char *text, size_t length);

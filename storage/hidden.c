@@ -97,7 +97,8 @@ static const void *instruction_of(void *context)
 	return PROGRAM_COUNTER(interrupted);
 }
 
-static struct sigaction before_segv, before_bus;
+/* What the program has for the signals that are ours. */
+static struct sigaction before_segv, before_bus, before_trap;
 
 /* errno belongs to the request that is served, not to its guards. */
 static bool protect(void *address, size_t size, int protection)
@@ -184,24 +185,89 @@ bool zend_mm_show(void *address, size_t size)
 	return true;
 }
 
-/* Coming back from here repeats the instruction, and so the fault, with the default action. */
+/* {{{ Signals. */
+
+/* Whether somebody sent a signal, so that no instruction will repeat it. */
+static bool was_sent(const siginfo_t *info)
+{
+	return info->si_code <= 0;
+}
+
+/* As the system would do it.  Coming back to the default action repeats the instruction, and so
+ * the fault, with it. */
+static void pass_on(int number, siginfo_t *info, void *context, struct sigaction *before)
+{
+	struct sigaction wanted = *before;
+
+	if (wanted.sa_handler == SIG_IGN && was_sent(info)) {
+		return;
+	}
+	if (wanted.sa_handler == SIG_DFL || wanted.sa_handler == SIG_IGN) {
+		signal(number, SIG_DFL);
+		if (was_sent(info)) {
+			raise(number);
+		}
+		return;
+	}
+	if (wanted.sa_flags & (int)SA_RESETHAND) {
+		*before = (struct sigaction){ .sa_handler = SIG_DFL };
+	}
+	if (!(wanted.sa_flags & SA_NODEFER)) {
+		sigaddset(&wanted.sa_mask, number);
+	}
+	sigprocmask(SIG_BLOCK, &wanted.sa_mask, NULL); /* as before when the handler returns */
+	if (wanted.sa_flags & SA_SIGINFO) {
+		wanted.sa_sigaction(number, info, context);
+	} else {
+		wanted.sa_handler(number);
+	}
+}
+
 static void on_signal(int number, siginfo_t *info, void *context)
 {
-	const struct sigaction *before = number == SIGBUS ? &before_bus : &before_segv;
-
-	fault_handler(info->si_addr, instruction_of(context));
-	if (before->sa_flags & SA_SIGINFO) {
-		before->sa_sigaction(number, info, context);
-	} else if (before->sa_handler != SIG_DFL && before->sa_handler != SIG_IGN) {
-		before->sa_handler(number);
-	} else {
-		signal(number, SIG_DFL);
+	if (!was_sent(info)) {
+		fault_handler(info->si_addr, instruction_of(context));
 	}
+	pass_on(number, info, context, number == SIGBUS ? &before_bus : &before_segv);
+}
+
+/* Where the program's action for a signal is kept; NULL for signals that are not ours. */
+static struct sigaction *kept_action(int number)
+{
+	switch (number) {
+	case SIGSEGV:
+		return fault_handler ? &before_segv : NULL;
+	case SIGBUS:
+		return fault_handler ? &before_bus : NULL;
+	case SIGTRAP:
+		return trap_handler ? &before_trap : NULL;
+	}
+	return NULL;
+}
+
+bool zend_mm_keep_action(int number, const struct sigaction *action, struct sigaction *before)
+{
+	struct sigaction *kept = kept_action(number), had;
+
+	if (!kept) {
+		return false;
+	}
+	had = *kept;
+	if (action) {
+		*kept = *action;
+	}
+	if (before) {
+		*before = had;
+	}
+	return true;
 }
 
 void zend_mm_on_fault(void (*handler)(const void *address, const void *instruction))
 {
-	struct sigaction action = { .sa_sigaction = on_signal, .sa_flags = SA_SIGINFO | SA_ONSTACK };
+	/* The program's handler may jump out, or let faults nest. */
+	struct sigaction action = {
+		.sa_sigaction = on_signal, .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER
+	};
 
 	if (!fault_handler) {
 		fault_handler = handler;
@@ -213,9 +279,11 @@ void zend_mm_on_fault(void (*handler)(const void *address, const void *instructi
 
 static void on_trap_signal(int number, siginfo_t *info, void *context)
 {
-	(void)number;
-	(void)info;
-	trap_handler(instruction_of(context));
+	if (was_sent(info)) {
+		pass_on(number, info, context, &before_trap);
+	} else {
+		trap_handler(instruction_of(context));
+	}
 }
 
 void zend_mm_on_trap(void (*handler)(const void *instruction))
@@ -224,6 +292,8 @@ void zend_mm_on_trap(void (*handler)(const void *instruction))
 
 	trap_handler = handler;
 	sigemptyset(&action.sa_mask);
-	sigaction(SIGTRAP, &action, NULL);
+	sigaction(SIGTRAP, &action, &before_trap);
 }
+
+/* }}} */
 #endif

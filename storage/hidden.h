@@ -21,9 +21,14 @@ bool zend_mm_show(void *address, size_t size);
 /* Whether anything was ever hidden: then what is damaged may lead there. */
 bool zend_mm_ever_hidden(void);
 
-/* Has handler called with the instruction after which a watcher had the processor trap, instead of
- * what the program has for such signals.  Nothing where there are none. */
+/* Has handler called with the instruction after which a watcher had the processor trap; the
+ * program's own handler is called for traps of another origin.  Nothing where there are none. */
 void zend_mm_on_trap(void (*handler)(const void *instruction));
+
+/* Keeps what a program wants done for a signal that has a handler of ours by now, and says what it
+ * wanted before, as sigaction() does; either may be NULL.  False for all other signals. */
+struct sigaction;
+bool zend_mm_keep_action(int number, const struct sigaction *action, struct sigaction *before);
 
 /* Has handler called with the address that the program touched where it must not, and the
  * instruction that did (NULL where that is not known), before the program's own handler or the

@@ -20,6 +20,13 @@ int main(void)
 #include <sched.h>
 #include <sys/mman.h>
 
+/* What a debugger's trap is to the process: sent by no process. */
+#if defined(__x86_64__) || defined(__i386__)
+# define TRAP() __asm__ volatile("int3")
+#else
+# define TRAP() __builtin_trap()
+#endif
+
 static char path[] = "/tmp/zmm-witness.XXXXXX";
 
 static struct zend_mm_witness *make_file(void)
@@ -50,7 +57,7 @@ static void ask_twice(FILE *errors)
 
 	dup2(fileno(errors), 2);
 	efree(block);
-	raise(SIGTRAP);
+	TRAP();
 	_exit(9);
 }
 

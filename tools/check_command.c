@@ -53,6 +53,79 @@ static const char *named(const struct zend_mm_witness_process *process)
 	return process && process->program[0] ? process->program : "the command";
 }
 
+/* How many of the processes run the same program as the one at a place; 0 if one before it does. */
+static unsigned count_alike(const struct zend_mm_witness *witness, unsigned place)
+{
+	unsigned alike = 0, all = zmm_check_processes(witness);
+
+	for (unsigned i = 0; i < all; i++) {
+		if (strcmp(witness->process[i].program, witness->process[place].program) == 0) {
+			if (i < place) {
+				return 0;
+			}
+			alike++;
+		}
+	}
+	return alike;
+}
+
+/* What was looked at: "202 requests of NAME", or of several processes with the names of all. */
+static void say_whose_requests(const struct zend_mm_witness *witness)
+{
+	unsigned all = zmm_check_processes(witness);
+	const char *between = "";
+	uint64_t requests = 0;
+
+	for (unsigned i = 0; i < all; i++) {
+		requests += witness->process[i].requests - witness->process[i].inherited;
+	}
+	printf("%" PRIu64 " request%s of ", requests, requests == 1 ? "" : "s");
+	if (all > 1) {
+		printf("%u processes: ", all);
+	}
+	for (unsigned i = 0; i < all; i++) {
+		unsigned alike = count_alike(witness, i);
+
+		if (alike > 0) {
+			printf("%s%s", between, named(&witness->process[i]));
+			between = ", ";
+		}
+		if (alike > 1) {
+			printf(" (%u)", alike);
+		}
+	}
+	putchar('\n');
+}
+
+/* Whether a process is known by no entry to have come to its end. */
+static bool is_lost(const struct zend_mm_witness *witness, unsigned place)
+{
+	for (unsigned i = 0; i < zmm_check_processes(witness); i++) {
+		if (witness->process[i].pid == witness->process[place].pid &&
+			(i > place || witness->process[i].exited)) {
+			return false;
+		}
+	}
+	return true;
+}
+
+/* Programs are not looked at that were started without the library. */
+static void say_who_was_lost(const struct zmm_check *check)
+{
+	const struct zend_mm_witness *witness = check->witness;
+
+	for (unsigned i = 0; i < zmm_check_processes(witness); i++) {
+		const struct zend_mm_witness_process *process = &witness->process[i];
+		bool own = process->pid == (uint32_t)check->child;
+
+		if (is_lost(witness, i) && !(own && WIFSIGNALED(check->status))) {
+			printf("%s became another program, which was not checked: its environment was cleared, "
+				"or it has\nother rights, another word size, or no dynamic linker%s\n",
+				named(process), own ? "" : "; or it was killed");
+		}
+	}
+}
+
 static void say_how_it_ended(const struct zmm_check *check)
 {
 	if (WIFSIGNALED(check->status)) {
@@ -63,18 +136,30 @@ static void say_how_it_ended(const struct zmm_check *check)
 	}
 }
 
-static int say_sound(const struct zmm_check *check, const struct zend_mm_witness_process *process)
+static int say_sound(const struct zmm_check *check)
 {
 	say_how_it_ended(check);
-	printf("\nno damage found in %" PRIu64 " requests of %s\n", process->requests, named(process));
+	printf("\nno damage found in ");
+	say_whose_requests(check->witness);
+	say_who_was_lost(check);
 	return zmm_finish_output(ZMM_EXIT_OK);
+}
+
+static void say_faults(const struct zend_mm_witness *witness)
+{
+	for (unsigned i = 0; i < zmm_check_processes(witness); i++) {
+		if (witness->process[i].fault[0]) {
+			printf("  %s %s\n", named(&witness->process[i]), witness->process[i].fault);
+		}
+	}
 }
 
 static int say_crash(const struct zmm_check *check, const struct zend_mm_witness_process *process)
 {
 	say_how_it_ended(check);
 	printf(", in request %" PRIu64 " of %s or after it\n", process->requests, named(process));
-	zmm_check_print_report(check, "  ");
+	say_faults(check->witness);
+	zmm_check_print_last_words(check, "  its last words: ");
 	puts("its heap was not found damaged");
 	return zmm_finish_output(ZMM_EXIT_FAILED);
 }
@@ -90,13 +175,27 @@ static int say_found(const struct zmm_check *check, const struct zend_mm_witness
 	return zmm_finish_output(ZMM_EXIT_FAILED);
 }
 
-static int say_differs(const struct narrowed *narrowed)
+static int say_differs(struct zmm_check *check, const struct narrowed *narrowed)
 {
-	printf("%s: memory was overwritten, but not in the same way each time: before request %"
-		PRIu64 " it was sound, and damaged before request %" PRIu64 ", and a run in between "
-		"came to neither.\nThe program does not do the same each time: threads, time, random "
-		"numbers?\n", named(&narrowed->found), narrowed->sound, narrowed->damaged);
+	struct zmm_check_plan plan = { .guards = narrowed->guards };
+	struct zend_mm_witness_process *process = NULL;
+
+	printf("%s: memory was overwritten, but not in the same way each time, so it cannot be "
+		"narrowed.\nThe program does not do the same each time: threads, time, random numbers?\n",
+		named(&narrowed->found));
+	if (zmm_check_run(check, &plan, &process) == ZMM_CHECK_DAMAGED) {
+		puts("The report of one more run:");
+		zmm_check_print_report(check, "  ");
+	}
 	return zmm_finish_output(ZMM_EXIT_DIFFERS);
+}
+
+static int say_stopped(const struct narrowed *narrowed)
+{
+	printf("%s: %s\ninterrupted: before request %" PRIu64 " it was sound, and damaged before request "
+		"%" PRIu64 "\n", named(&narrowed->found), narrowed->found.reason, narrowed->sound,
+		narrowed->damaged);
+	return zmm_finish_output(ZMM_EXIT_FAILED);
 }
 
 /* }}} */
@@ -122,7 +221,8 @@ static int is_sound_at(struct zmm_check *check, struct narrowed *narrowed, uint6
 		narrowed->sound = request;
 		return 1;
 	}
-	if (end != ZMM_CHECK_DAMAGED || process != &check->witness->process[narrowed->target]) {
+	if (end != ZMM_CHECK_DAMAGED || process != &check->witness->process[narrowed->target] ||
+		process->requests > request) {
 		return -1;
 	}
 	narrowed->damaged = request;
@@ -139,7 +239,7 @@ static bool bisect(struct zmm_check *check, struct narrowed *narrowed)
 	int sound = 1;
 
 	narrowed->damaged++;
-	if (found_in > 0) {
+	if (found_in > narrowed->sound) {
 		sound = is_sound_at(check, narrowed, found_in);
 	}
 	if (sound < 0 || (sound > 0 && is_sound_at(check, narrowed, found_in + 1) != 0)) {
@@ -165,9 +265,10 @@ static void say_interval(const struct zmm_check *check, const struct narrowed *n
 	bool named_both = found->requests == narrowed->damaged;
 
 	printf("%s: %s\n", named(found), found->reason);
-	printf("  after   request %" PRIu64 "%s%s\n", narrowed->sound,
+	printf("  after   request %" PRIu64 "%s%s%s\n", narrowed->sound,
 		narrowed->sound ? ": " : " (the program's start)",
-		narrowed->sound ? found->last[named_both ? 0 : 1] : "");
+		narrowed->sound ? found->last[named_both ? 0 : 1] : "",
+		narrowed->sound && narrowed->sound == found->inherited ? ", before the fork" : "");
 	if (named_both) {
 		printf("  before  request %" PRIu64 ": %s\n", narrowed->damaged, found->last[1]);
 	} else {
@@ -176,7 +277,8 @@ static void say_interval(const struct zmm_check *check, const struct narrowed *n
 	printf("  found   in %u runs\n", check->runs);
 }
 
-/* Runs to the last sound request and watches.  True if the write was seen. */
+/* Runs to the last sound request, of the parent where the child has made none yet, and watches.  True
+ * if the write was seen. */
 static bool watch(struct zmm_check *check, const struct narrowed *narrowed)
 {
 	struct zmm_check_plan plan = halted_at(narrowed, narrowed->sound);
@@ -185,9 +287,12 @@ static bool watch(struct zmm_check *check, const struct narrowed *narrowed)
 	if (narrowed->sound == 0) {
 		return false;
 	}
+	if (narrowed->sound == narrowed->found.inherited && narrowed->found.parent > 0) {
+		plan.target = narrowed->found.parent - 1;
+	}
 	plan.watched = narrowed->found.word;
 	plan.expected = narrowed->found.expected;
-	return zmm_check_run(check, &plan, &process) == ZMM_CHECK_DAMAGED;
+	return zmm_check_run(check, &plan, &process) == ZMM_CHECK_DAMAGED && process->seen;
 }
 
 static bool see_with_pages(struct zmm_check *check)
@@ -205,13 +310,15 @@ static int narrow(struct zmm_check *check, const char *guards,
 	struct narrowed narrowed = {
 		.guards = guards,
 		.target = (uint32_t)(process - check->witness->process),
+		.sound = process->inherited,
 		.damaged = process->requests,
 		.found = *process,
 	};
 
 	if (!bisect(check, &narrowed)) {
 		zmm_progress_clear();
-		return say_differs(&narrowed);
+		return zmm_check_interrupted() ? say_stopped(&narrowed) :
+			say_differs(check, &narrowed);
 	}
 	zmm_progress_clear();
 	say_interval(check, &narrowed);
@@ -220,8 +327,8 @@ static int narrow(struct zmm_check *check, const char *guards,
 	} else if (see_with_pages(check)) {
 		puts("the write could not be watched; with guard pages, this is the first access:");
 	} else {
-		puts("the write was not seen: made by the kernel for a system call, or by a thread that "
-			"is not watched.\nThe last report:");
+		puts("the write was not seen: in that run memory was written in another order, as by "
+			"threads, or at\nanother place.  The last report:");
 		is_sound_at(check, &narrowed, narrowed.damaged);
 		zmm_progress_clear();
 	}
@@ -248,8 +355,12 @@ static int not_run(const struct zmm_check *check)
 		fputs(line, stderr);
 		return status;
 	}
-	fprintf(stderr, "zmm check: %s did not call malloc: linked statically, or without the right "
-		"to be preloaded into?\n", check->command[0]);
+	if (strncmp(line, "ERROR: ld.so: ", 14) == 0) {
+		fprintf(stderr, "zmm check: %s cannot be checked: %s", check->command[0], line + 14);
+		return ZMM_EXIT_FAILED;
+	}
+	fprintf(stderr, "zmm check: %s did not call malloc: linked statically, set-user-ID, or with its "
+		"environment cleared?\n", check->command[0]);
 	return ZMM_EXIT_FAILED;
 }
 
@@ -262,6 +373,7 @@ static int try_guards(struct zmm_check *check, const struct zmm_check_command *w
 	enum zmm_check_end end = zmm_check_run(check, &plan, &process);
 
 	*going_on = false;
+	zmm_progress_clear();
 	if (end == ZMM_CHECK_FAILED) {
 		return ZMM_EXIT_FAILED;
 	}
@@ -271,14 +383,17 @@ static int try_guards(struct zmm_check *check, const struct zmm_check_command *w
 	if (end == ZMM_CHECK_DAMAGED) {
 		struct zend_mm_witness_process copy = *process;
 
-		return wanted->bisect && copy.word ? narrow(check, guards, process) :
-			say_found(check, &copy);
+		return wanted->bisect && copy.word && !zmm_check_interrupted() ?
+			narrow(check, guards, process) : say_found(check, &copy);
 	}
-	*going_on = guards == padded;
+	if (zmm_check_interrupted() && guards == padded) {
+		puts("interrupted: guard pages, which find reads, too, were not tried");
+	}
+	*going_on = guards == padded && !zmm_check_interrupted();
 	if (*going_on) {
 		return ZMM_EXIT_OK;
 	}
-	return end == ZMM_CHECK_CRASHED ? say_crash(check, process) : say_sound(check, process);
+	return end == ZMM_CHECK_CRASHED ? say_crash(check, process) : say_sound(check);
 }
 
 int zmm_check_command(const struct zmm_check_command *wanted)
@@ -295,6 +410,12 @@ int zmm_check_command(const struct zmm_check_command *wanted)
 		status = try_guards(&check, wanted, paged, &going_on);
 	}
 	zmm_check_close(&check);
+	if (status == ZMM_EXIT_OK && zmm_check_interrupted()) {
+		status = 128 + zmm_check_interrupted();
+	}
+	if (status == ZMM_EXIT_FAILED && check.runs == 0 && zmm_check_interrupted()) {
+		fputs("zmm check: interrupted before the command was run\n", stderr);
+	}
 	return status;
 }
 #endif

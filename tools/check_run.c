@@ -2,8 +2,11 @@
 /*
  * tools/check_run.c - running a command in the same way each time (see check_run.h).
  *
- * The same way means: the same input, addresses that are not random, the same environment.  What
- * else a program depends on (time, other processes, threads) is its own.
+ * The same way means: the same input, addresses that are not random, the same environment, no
+ * terminal.  What else a program depends on (time, other processes, threads) is its own.
+ *
+ * A run is over when the command and all processes that it started have ended: those that lose
+ * their parents become children of ours.
  */
 #include "config.h"
 
@@ -20,15 +23,18 @@
 #include <unistd.h>
 #ifdef __linux__
 # include <sys/personality.h>
+# include <sys/prctl.h>
 # define same_addresses() personality(ADDR_NO_RANDOMIZE)
+# define adopt_orphans() prctl(PR_SET_CHILD_SUBREAPER, 1)
 #else
 # define same_addresses() 0
+# define adopt_orphans() 0
 #endif
 
 #include "tools/check_run.h"
 #include "tools/preloaded.h"
+#include "tools/progress.h"
 #include "tools/zmm.h"
-#include "trace/ending.h"
 
 static int fail(const char *what, const char *path)
 {
@@ -36,29 +42,47 @@ static int fail(const char *what, const char *path)
 	return ZMM_EXIT_FAILED;
 }
 
-/* {{{ The files. */
+/* {{{ Interruption: passed on to the command, which may end in its own way and be checked then; the
+ * second time it is killed. */
 
-/* For signals: the files of the one check that there is, and the process group that runs. */
-static struct zmm_check *volatile opened;
-static volatile pid_t running;
+static const int ending_signals[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
 
-static void remove_files(const struct zmm_check *check)
+static volatile sig_atomic_t interrupted;
+static volatile sig_atomic_t interrupted_again;
+static volatile sig_atomic_t running;   /* the command's process group, while it runs */
+
+static void on_interruption(int number)
 {
-	unlink(check->witness_path);
-	unlink(check->input_path);
-	unlink(check->output_path);
-	unlink(check->report_path);
-	rmdir(check->folder);
-}
-
-/* The command has a process group of its own, which a terminal's Ctrl-C does not reach. */
-static void clear_away(void)
-{
+	interrupted_again = interrupted != 0;
+	interrupted = number;
 	if (running > 0) {
-		kill(-running, SIGKILL);
+		kill((pid_t)running, interrupted_again ? SIGKILL : number);
+		kill((pid_t)-running, interrupted_again ? SIGKILL : number);
 	}
-	remove_files(opened);
 }
+
+int zmm_check_interrupted(void)
+{
+	return interrupted;
+}
+
+static void mind_interruptions(void)
+{
+	struct sigaction action = { .sa_handler = on_interruption };
+
+	sigemptyset(&action.sa_mask);
+	for (size_t i = 0; i < sizeof ending_signals / sizeof *ending_signals; i++) {
+		struct sigaction before;
+
+		sigaction(ending_signals[i], NULL, &before);
+		if (before.sa_handler != SIG_IGN) {
+			sigaction(ending_signals[i], &action, NULL);
+		}
+	}
+}
+
+/* }}} */
+/* {{{ The files. */
 
 static int copy_input(const struct zmm_check *check)
 {
@@ -69,7 +93,8 @@ static int copy_input(const struct zmm_check *check)
 	if (to < 0) {
 		return fail("make", check->input_path);
 	}
-	while (!isatty(STDIN_FILENO) && (got = read(STDIN_FILENO, buffer, sizeof buffer)) > 0) {
+	while (!isatty(STDIN_FILENO) && !interrupted &&
+		(got = read(STDIN_FILENO, buffer, sizeof buffer)) > 0) {
 		if (write(to, buffer, (size_t)got) != got) {
 			close(to);
 			return fail("write to", check->input_path);
@@ -98,8 +123,12 @@ int zmm_check_open(struct zmm_check *check, char **command)
 	const char *folder = getenv("TMPDIR");
 
 	*check = (struct zmm_check){ .command = command };
-	snprintf(check->folder, sizeof check->folder, "%.40s/zmm-check.XXXXXX",
-		folder && *folder && strlen(folder) <= 40 ? folder : "/tmp");
+	folder = folder && *folder ? folder : "/tmp";
+	if ((size_t)snprintf(check->folder, sizeof check->folder, "%s/zmm-check.XXXXXX", folder) >=
+		sizeof check->folder) {
+		errno = ENAMETOOLONG;
+		return fail("make a folder in TMPDIR,", folder);
+	}
 	if (!mkdtemp(check->folder)) {
 		return fail("make", check->folder);
 	}
@@ -107,12 +136,12 @@ int zmm_check_open(struct zmm_check *check, char **command)
 	snprintf(check->input_path, sizeof check->input_path, "%s/input", check->folder);
 	snprintf(check->output_path, sizeof check->output_path, "%s/output", check->folder);
 	snprintf(check->report_path, sizeof check->report_path, "%s/report", check->folder);
-	opened = check;
-	zmm_on_ending(clear_away);
 	check->witness = map_witness(check->witness_path);
 	if (!check->witness) {
 		return fail("make", check->witness_path);
 	}
+	adopt_orphans();
+	mind_interruptions();
 	return copy_input(check);
 }
 
@@ -121,8 +150,11 @@ void zmm_check_close(struct zmm_check *check)
 	if (check->witness) {
 		munmap(check->witness, sizeof *check->witness);
 	}
-	remove_files(check);
-	zmm_on_ending(NULL);
+	unlink(check->witness_path);
+	unlink(check->input_path);
+	unlink(check->output_path);
+	unlink(check->report_path);
+	rmdir(check->folder);
 }
 
 /* }}} */
@@ -140,7 +172,7 @@ static void redirect(const char *path, int flags, int to)
 
 static _Noreturn void become(const struct zmm_check *check, const struct zmm_check_plan *plan)
 {
-	setpgid(0, 0);
+	setsid(); /* without a terminal, to read from or to be stopped by */
 	same_addresses();
 	redirect(check->input_path, O_RDONLY, STDIN_FILENO);
 	redirect(check->output_path, O_WRONLY | O_TRUNC, STDOUT_FILENO);
@@ -154,7 +186,7 @@ static _Noreturn void become(const struct zmm_check *check, const struct zmm_che
 /* }}} */
 /* {{{ The parent. */
 
-static uint32_t processes(const struct zend_mm_witness *witness)
+unsigned zmm_check_processes(const struct zend_mm_witness *witness)
 {
 	uint32_t entered = __atomic_load_n(&witness->entered, __ATOMIC_ACQUIRE);
 
@@ -163,7 +195,7 @@ static uint32_t processes(const struct zend_mm_witness *witness)
 
 static struct zend_mm_witness_process *find(struct zend_mm_witness *witness, uint32_t state)
 {
-	for (uint32_t i = 0; i < processes(witness); i++) {
+	for (unsigned i = 0; i < zmm_check_processes(witness); i++) {
 		if (__atomic_load_n(&witness->process[i].state, __ATOMIC_ACQUIRE) == state) {
 			return &witness->process[i];
 		}
@@ -171,25 +203,90 @@ static struct zend_mm_witness_process *find(struct zend_mm_witness *witness, uin
 	return NULL;
 }
 
-static void end_all(struct zmm_check *check, pid_t child)
+pid_t zmm_check_damaged(struct zend_mm_witness *witness)
 {
-	kill(-child, SIGKILL);
-	while (waitpid(child, &check->status, 0) < 0 && errno == EINTR) {
+	const struct zend_mm_witness_process *process = find(witness, ZEND_MM_WITNESS_DAMAGED);
+
+	return process ? (pid_t)process->pid : 0;
+}
+
+/* Takes note of what has ended.  False where nothing is left. */
+static bool reap(struct zmm_check *check)
+{
+	int status;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		if (pid == check->child) {
+			check->status = status;
+			check->ended = true;
+		}
+	}
+	return pid == 0;
+}
+
+/* Kills our children: the command, and what has lost its parent. */
+static void kill_children(void)
+{
+	char path[64];
+	FILE *file;
+	int pid;
+
+	snprintf(path, sizeof path, "/proc/self/task/%d/children", (int)getpid());
+	file = fopen(path, "r");
+	while (file && fscanf(file, "%d", &pid) == 1) {
+		kill((pid_t)pid, SIGKILL);
+	}
+	if (file) {
+		fclose(file);
 	}
 }
 
-/* Waits until the command has ended, or a process is halted. */
-static bool wait_for_halt(struct zmm_check *check, pid_t child)
+static void pause_a_little(void)
 {
 	static const struct timespec pause = { 0, 500000 };
 
+	nanosleep(&pause, NULL);
+}
+
+static void end_all(struct zmm_check *check)
+{
+	kill(-check->child, SIGKILL);
+	while (reap(check)) {
+		kill_children();
+		pause_a_little();
+	}
+	running = 0;
+}
+
+/* Waits until all has ended, or a process is halted.  After an interruption the command has time to
+ * end, and what it left behind has none. */
+static bool wait_for_halt(struct zmm_check *check)
+{
+	static const unsigned before_saying = 2000; /* a second or more */
+	unsigned waited = 0;
+
 	while (!find(check->witness, ZEND_MM_WITNESS_HALTED)) {
-		if (waitpid(child, &check->status, WNOHANG) == child) {
+		if (!reap(check)) {
 			return false;
 		}
-		nanosleep(&pause, NULL);
+		if (interrupted_again || (interrupted && check->ended)) {
+			end_all(check);
+			return false;
+		}
+		pause_a_little();
+		if (check->ended && ++waited == before_saying) {
+			zmm_progress("waiting for what the command left running; an interrupt ends it");
+		}
 	}
 	return true;
+}
+
+/* Whether a signal is one that faults send: a shell adds 128 for what it ran. */
+static bool is_crash(int number)
+{
+	return number == SIGSEGV || number == SIGBUS || number == SIGABRT || number == SIGILL ||
+		number == SIGFPE || number == SIGTRAP;
 }
 
 static enum zmm_check_end judge(struct zmm_check *check, struct zend_mm_witness_process **process)
@@ -200,61 +297,54 @@ static enum zmm_check_end judge(struct zmm_check *check, struct zend_mm_witness_
 	if (*process) {
 		return ZMM_CHECK_DAMAGED;
 	}
-	if (processes(check->witness) > 0) {
+	if (zmm_check_processes(check->witness) > 0) {
 		*process = &check->witness->process[0];
 	}
-	if (WIFSIGNALED(status) || (WIFEXITED(status) && WEXITSTATUS(status) > 128)) {
-		return ZMM_CHECK_CRASHED;
+	if (interrupted && WIFSIGNALED(status)) {
+		return ZMM_CHECK_ENDED;
 	}
-	return ZMM_CHECK_ENDED;
-}
-
-/* Until the command has ended. */
-static enum zmm_check_end follow(struct zmm_check *check, const struct zmm_check_plan *plan,
-	pid_t child, struct zend_mm_witness_process **process)
-{
-	struct zend_mm_witness_process *halted;
-
-	if (!wait_for_halt(check, child)) {
-		return judge(check, process);
-	}
-	halted = find(check->witness, ZEND_MM_WITNESS_HALTED);
-	*process = halted;
-	if (plan->watched && zmm_check_watch((pid_t)halted->pid, check->witness, plan->expected)) {
-		bool damaged = find(check->witness, ZEND_MM_WITNESS_DAMAGED) != NULL;
-
-		end_all(check, child);
-		return damaged ? ZMM_CHECK_DAMAGED : ZMM_CHECK_ENDED;
-	}
-	end_all(check, child);
-	return ZMM_CHECK_HALTED;
+	return WIFSIGNALED(status) || (WIFEXITED(status) && is_crash(WEXITSTATUS(status) - 128)) ?
+		ZMM_CHECK_CRASHED : ZMM_CHECK_ENDED;
 }
 
 enum zmm_check_end zmm_check_run(struct zmm_check *check, const struct zmm_check_plan *plan,
 	struct zend_mm_witness_process **process)
 {
-	enum zmm_check_end end;
-	pid_t child;
+	struct zend_mm_witness_process *halted;
 
+	if (interrupted) {
+		return ZMM_CHECK_FAILED;
+	}
 	memset(check->witness, 0, sizeof *check->witness);
 	check->witness->halt_at = plan->halt_at;
 	check->witness->target = plan->target;
 	check->witness->watched = plan->watched;
+	snprintf(check->witness->report, sizeof check->witness->report, "%s", check->report_path);
 	check->runs++;
 	fflush(NULL);
-	child = fork();
-	if (child < 0) {
+	check->ended = false;
+	check->child = fork();
+	if (check->child < 0) {
 		fail("start", check->command[0]);
 		return ZMM_CHECK_FAILED;
 	}
-	if (child == 0) {
+	if (check->child == 0) {
 		become(check, plan);
 	}
-	setpgid(child, child);
-	running = child;
-	end = follow(check, plan, child, process);
-	running = 0;
-	return end;
+	running = check->child;
+	if (!wait_for_halt(check)) {
+		running = 0;
+		return judge(check, process);
+	}
+	halted = find(check->witness, ZEND_MM_WITNESS_HALTED);
+	*process = halted;
+	if (plan->watched && zmm_check_watch((pid_t)halted->pid, check->witness, plan->expected)) {
+		*process = find(check->witness, ZEND_MM_WITNESS_DAMAGED);
+		end_all(check);
+		return *process ? ZMM_CHECK_DAMAGED : ZMM_CHECK_ENDED;
+	}
+	end_all(check);
+	return ZMM_CHECK_HALTED;
 }
 
 /* }}} */
@@ -271,6 +361,25 @@ void zmm_check_print_report(const struct zmm_check *check, const char *prefix)
 		if (begun) {
 			printf("%s%s%s", prefix, line, strchr(line, '\n') ? "" : "\n");
 		}
+	}
+	if (file) {
+		fclose(file);
+	}
+}
+
+void zmm_check_print_last_words(const struct zmm_check *check, const char *prefix)
+{
+	enum { kept = 4 };
+	char lines[kept][256];
+	FILE *file = fopen(check->report_path, "r");
+	size_t count = 0;
+
+	while (file && fgets(lines[count % kept], sizeof lines[0], file)) {
+		lines[count % kept][strcspn(lines[count % kept], "\n")] = '\0';
+		count++;
+	}
+	for (size_t i = count > kept ? count - kept : 0; i < count; i++) {
+		printf("%s%s\n", prefix, lines[i % kept]);
 	}
 	if (file) {
 		fclose(file);

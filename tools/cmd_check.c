@@ -70,6 +70,9 @@ static int set_guards(struct settings *settings, const char *list)
 	if (!zend_mm_guard_settings_read(list, &guards, complaint)) {
 		return zmm_bad_usage("check", "--guards: %s", complaint);
 	}
+	if (!*list) {
+		return zmm_bad_usage("check", "--guards is empty, so nothing would be guarded");
+	}
 	settings->guards = list;
 	settings->of_commands = "--guards";
 	return ZMM_EXIT_OK;

@@ -132,8 +132,8 @@ void zend_mm_guard_describe(const struct guard_layer *guard, const void *address
 /* Called with the address of a fault and the instruction: ends the process with a report if it is
  * one of a hidden page. */
 void zend_mm_guard_fault(const void *address, const void *instruction);
-/* Somebody wrote to an address of a block's guards, or of a freed one: ends the process with a
- * report that begins at the instruction. */
+/* Somebody wrote to an address of a block's guards, or of a freed one, or the program did where the
+ * heap keeps its own words: ends the process with a report that begins at the instruction. */
 void zend_mm_guard_written_to(const void *address, const void *instruction);
 /* Called with an address that a sanitizer has complained of: prints what is known about it, if it
  * is one of a guarded heap. */
@@ -146,6 +146,9 @@ extern struct guard_layer *zend_mm_guarded_heaps;
 
 /* Checks all blocks, in use and kept (check.c): 0, or 1 with the problem filled in. */
 int zend_mm_guard_check_all(struct guard_layer *guard, zend_mm_problem *problem);
+/* Checks all guarded heaps of the process, and ends it with a report where one is damaged; does
+ * nothing where a thread is at work in one (startup.c). */
+void zend_mm_guards_look_once_more(void);
 /* Has a sanitizer that is told of blocks look for leaks, in all guarded heaps (check.c). */
 void zend_mm_guard_look_for_leaks(void);
 /* Reports to the host what is still in use (check.c). */

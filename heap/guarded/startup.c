@@ -139,6 +139,30 @@ static void unlist(const struct guard_layer *guard)
 	}
 }
 
+static bool try_lock(void)
+{
+	const void *nobody = NULL;
+
+	return __atomic_compare_exchange_n(&holder, &nobody, (const void *)&errno, false,
+		__ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+}
+
+void zend_mm_guards_look_once_more(void)
+{
+	zend_mm_problem problem;
+
+	if (!zend_mm_guarded_heaps || !try_lock()) {
+		return;
+	}
+	for (struct guard_layer *guard = zend_mm_guarded_heaps; guard; guard = guard->next) {
+		if (zend_mm_guard_check_all(guard, &problem) > 0 ||
+			guard->layer.below->check(guard->heap, &problem) > 0) {
+			zend_mm_corrupted(&problem);
+		}
+	}
+	unlock();
+}
+
 /* }}} */
 /* {{{ The child of a fork, where the lock was not held over it. */
 

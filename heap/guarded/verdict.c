@@ -8,6 +8,8 @@
  */
 #include "heap/failure.h"
 #include "heap/guarded/guarded.h"
+#include "heap/guarded/witness.h"
+#include "storage/stack.h"
 
 /* {{{ Pointers. */
 
@@ -244,6 +246,9 @@ void zend_mm_guard_fault(const void *address, const void *instruction)
 			zend_mm_corrupted(&problem);
 		}
 	}
+	if (zend_mm_witness) {
+		zend_mm_witness_fault(address, instruction);
+	}
 }
 
 static const char *written(const struct guard_record *record, const char *address)
@@ -253,6 +258,27 @@ static const char *written(const struct guard_record *record, const char *addres
 	}
 	return address < record->data ? "the program wrote before a block's beginning" :
 		"the program wrote behind a block's end";
+}
+
+/* What lies between the blocks is the heap's, which writes there by right. */
+static void written_between(const void *address, const void *instruction)
+{
+	if (zend_mm_is_own_code(instruction)) {
+		return;
+	}
+	for (struct guard_layer *guard = zend_mm_guarded_heaps; guard; guard = guard->next) {
+		zend_mm_place place = { .page = 0 };
+
+		guard->layer.below->locate(guard->heap, address, &place);
+		if (place.region.address) {
+			zend_mm_report_from = instruction;
+			zend_mm_corrupted(&(zend_mm_problem){
+				.heap = guard->heap,
+				.reason = "the program wrote over what the heap keeps between blocks",
+				.address = address
+			});
+		}
+	}
 }
 
 void zend_mm_guard_written_to(const void *address, const void *instruction)
@@ -268,6 +294,7 @@ void zend_mm_guard_written_to(const void *address, const void *instruction)
 			});
 		}
 	}
+	written_between(address, instruction);
 }
 
 void zend_mm_guard_complained_of(const void *address)

@@ -18,6 +18,7 @@
 #include "heap/guarded/guarded.h"
 #include "heap/guarded/witness.h"
 #include "storage/address.h"
+#include "storage/emergency.h"
 #include "storage/hidden.h"
 #include "storage/stack.h"
 
@@ -25,6 +26,7 @@ struct zend_mm_witness *zend_mm_witness;
 
 static struct zend_mm_witness_process *entry; /* of this process; NULL where there is no room */
 static pid_t entered;                         /* the process that entry belongs to */
+static bool trapped;                          /* what is reported was trapped when it was written */
 
 /* The two newest requests. */
 static struct {
@@ -48,12 +50,15 @@ static void name_program(char name[64])
 static void enter(void)
 {
 	uint32_t place = __atomic_fetch_add(&zend_mm_witness->entered, 1, __ATOMIC_RELAXED);
-	uint64_t requests = entry ? entry->requests : 0;
+	const struct zend_mm_witness_process *parent = entry;
 
 	entered = getpid();
 	entry = place < zend_mm_witness_processes ? &zend_mm_witness->process[place] : NULL;
 	if (entry) {
-		entry->requests = requests;
+		if (parent) {
+			entry->requests = entry->inherited = parent->requests;
+			entry->parent = (uint32_t)(parent - zend_mm_witness->process) + 1;
+		}
 		name_program(entry->program);
 		__atomic_store_n(&entry->pid, (uint32_t)entered, __ATOMIC_RELEASE);
 	}
@@ -80,8 +85,8 @@ static void describe(const struct zend_mm_witnessed *request, char *text, size_t
 			(uintptr_t)request->ptr);
 	}
 	if (request->size != SIZE_MAX) {
-		length += snprintf(text + length, size - (size_t)length, "%s %zu bytes",
-			request->ptr ? " to" : "", request->size);
+		length += snprintf(text + length, size - (size_t)length, "%s %zu byte%s",
+			request->ptr ? " to" : "", request->size, request->size == 1 ? "" : "s");
 	}
 	if (*code) {
 		snprintf(text + length, size - (size_t)length, ", called from %s", code);
@@ -97,6 +102,17 @@ static void testify(void)
 	}
 }
 
+/* The file is opened as late as that: programs close what they did not open. */
+static void report_to_watcher(void)
+{
+	int fd = zend_mm_witness->report[0] ?
+		open(zend_mm_witness->report, O_WRONLY | O_APPEND | O_CLOEXEC) : -1;
+
+	if (fd >= 0) {
+		zend_mm_error_fd = fd;
+	}
+}
+
 static void on_problem(const zend_mm_problem *problem)
 {
 	if (entered != getpid()) {
@@ -107,8 +123,10 @@ static void on_problem(const zend_mm_problem *problem)
 		snprintf(entry->reason, sizeof entry->reason, "%s", problem->reason);
 		entry->word = (uintptr_t)problem->word;
 		entry->expected = problem->expected;
+		entry->seen = trapped;
 		__atomic_store_n(&entry->state, ZEND_MM_WITNESS_DAMAGED, __ATOMIC_RELEASE);
 	}
+	report_to_watcher();
 }
 
 /* }}} */
@@ -117,7 +135,9 @@ static void on_problem(const zend_mm_problem *problem)
 /* The watcher has the processor stop whoever writes to one place. */
 static void on_trap(const void *instruction)
 {
+	trapped = true;
 	zend_mm_guard_written_to((const void *)(uintptr_t)zend_mm_witness->watched, instruction);
+	trapped = false;
 }
 
 static void halt(void)
@@ -166,6 +186,26 @@ void zend_mm_witness_request(const struct zend_mm_witnessed *request)
 		}
 	}
 	errno = saved_errno;
+}
+
+void zend_mm_witness_exit(void)
+{
+	if (entry && entered == getpid()) {
+		__atomic_store_n(&entry->exited, 1, __ATOMIC_RELEASE);
+	}
+}
+
+void zend_mm_witness_fault(const void *address, const void *instruction)
+{
+	char code[128] = "";
+
+	if (entry && entered == getpid()) {
+		if (instruction) {
+			zend_mm_describe_code(instruction, code, sizeof code);
+		}
+		snprintf(entry->fault, sizeof entry->fault, "touched " ZEND_MM_ADDRESS "%s%s",
+			(uintptr_t)address, *code ? ", in " : "", code);
+	}
 }
 
 void zend_mm_witness_open(void)

@@ -26,11 +26,16 @@ struct zend_mm_witness_process {
 	uint32_t pid;
 	uint32_t state;            /* enum zend_mm_witness_state */
 	uint64_t requests;         /* begun */
+	uint64_t inherited;        /* of those, what its parent had begun when it forked */
+	uint32_t parent;           /* the place of that parent, and one more; 0: it began by itself */
+	uint32_t exited;           /* it came to its end, and was looked at */
+	uint32_t seen;             /* the report is of the writing itself, which was trapped */
 	uint64_t word;             /* where the report saw damage; 0 where it is no overwriting */
 	uint64_t expected;         /* what should be there */
 	char program[64];
 	char reason[96];
 	char last[2][224];         /* the request before the newest, and the newest, in words */
+	char fault[224];           /* the newest fault that is none of guards, in words */
 };
 
 struct zend_mm_witness {
@@ -39,6 +44,7 @@ struct zend_mm_witness {
 	uint32_t target;           /* which process does so, by its place below */
 	uint32_t go;               /* a halted process waits for this */
 	uint64_t watched;          /* where a trap will mean that somebody wrote; 0: nowhere */
+	char report[544];          /* the file to which reports go: programs close standard error */
 	/* Written by the processes. */
 	uint32_t entered;          /* may be more than there is room for */
 	struct zend_mm_witness_process process[zend_mm_witness_processes];
@@ -60,6 +66,10 @@ extern struct zend_mm_witness *zend_mm_witness;
 void zend_mm_witness_open(void);
 /* A request begins.  The lock of guarded heaps is held. */
 void zend_mm_witness_request(const struct zend_mm_witnessed *request);
+/* The process ends. */
+void zend_mm_witness_exit(void);
+/* The program touched memory that is not there, and not hidden by guards either. */
+void zend_mm_witness_fault(const void *address, const void *instruction);
 #else
 static struct zend_mm_witness *const zend_mm_witness = NULL;
 
@@ -70,6 +80,12 @@ static inline void zend_mm_witness_open(void)
 static inline void zend_mm_witness_request(const struct zend_mm_witnessed *request)
 {
 	(void)request;
+}
+
+static inline void zend_mm_witness_fault(const void *address, const void *instruction)
+{
+	(void)address;
+	(void)instruction;
 }
 #endif
 
