@@ -192,8 +192,8 @@ static int say_differs(struct zmm_check *check, const struct narrowed *narrowed)
 
 static int say_stopped(const struct narrowed *narrowed)
 {
-	printf("%s: %s\ninterrupted: before request %" PRIu64 " it was sound, and damaged before request "
-		"%" PRIu64 "\n", named(&narrowed->found), narrowed->found.reason, narrowed->sound,
+	printf("%s: %s\ninterrupted: before request %" PRIu64 " it was sound, and damaged before "
+		"request %" PRIu64 "\n", named(&narrowed->found), narrowed->found.reason, narrowed->sound,
 		narrowed->damaged);
 	return zmm_finish_output(ZMM_EXIT_FAILED);
 }
@@ -277,8 +277,8 @@ static void say_interval(const struct zmm_check *check, const struct narrowed *n
 	printf("  found   in %u runs\n", check->runs);
 }
 
-/* Runs to the last sound request, of the parent where the child has made none yet, and watches.  True
- * if the write was seen. */
+/* Runs to the last sound request, of the parent where the child has made none yet, and watches.
+ * True if the write was seen. */
 static bool watch(struct zmm_check *check, const struct narrowed *narrowed)
 {
 	struct zmm_check_plan plan = halted_at(narrowed, narrowed->sound);
@@ -359,8 +359,8 @@ static int not_run(const struct zmm_check *check)
 		fprintf(stderr, "zmm check: %s cannot be checked: %s", check->command[0], line + 14);
 		return ZMM_EXIT_FAILED;
 	}
-	fprintf(stderr, "zmm check: %s did not call malloc: linked statically, set-user-ID, or with its "
-		"environment cleared?\n", check->command[0]);
+	fprintf(stderr, "zmm check: %s did not call malloc: linked statically, set-user-ID, or with "
+		"its environment cleared?\n", check->command[0]);
 	return ZMM_EXIT_FAILED;
 }
 

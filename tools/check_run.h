@@ -52,8 +52,9 @@ int zmm_check_interrupted(void);
 pid_t zmm_check_damaged(struct zend_mm_witness *witness);
 unsigned zmm_check_processes(const struct zend_mm_witness *witness);
 
-/* Runs the command once, until it and all that it started have ended.  *process is the one that the end is about: that which halted or printed
- * its report, otherwise the first; NULL if none had a heap. */
+/* Runs the command once, until it and all that it started have ended.  *process is the one that
+ * the end is about: that which halted or printed its report, otherwise the first; NULL if none had
+ * a heap. */
 enum zmm_check_end zmm_check_run(struct zmm_check *check, const struct zmm_check_plan *plan,
 	struct zend_mm_witness_process **process);
 

@@ -21,7 +21,8 @@ static const char help[] =
 	"Looks for damage in a heap. A trace is replayed with its payloads, and the\n"
 	"whole heap is checked. A command (dynamically linked) runs with the malloc\n"
 	"replacement and its blocks guarded: by padding and a quarantine, then by guard\n"
-	"pages. Its output is thrown away.\n"
+	"pages. Its output is thrown away, it has no terminal, and is over when all that\n"
+	"it started has ended. An interrupt is passed on to it.\n"
 	"\n"
 	"  -b, --bisect         find the first operation after which the heap is\n"
 	"                       damaged: of a trace by replaying less of it; of a\n"
@@ -39,9 +40,10 @@ static const char help[] =
 	"                       (of these, a command has --mode)\n"
 	"  -h, --help           print this\n"
 	"\n"
-	"Exit status: 0 no damage was found, 1 it was, or the work could not be done, 2\n"
-	"bad usage or a bad trace, 3 damage was found but the command does not do the\n"
-	"same each time, 126 or 127 the command cannot be run or is not there.\n";
+	"Exit status: 0 no damage was found, 1 it was, or the command crashed, or the\n"
+	"work could not be done, 2 bad usage or a bad trace, 3 damage was found but the\n"
+	"command does not do the same each time, 126 or 127 the command cannot be run\n"
+	"or is not there, 128 and a signal's number: interrupted, no damage until then.\n";
 
 struct settings {
 	struct zmm_check_trace trace;
