@@ -206,6 +206,55 @@ like "$out" "the command exited with status 4*" "it has no terminal"
 check -g "" -- "$tmp/program"
 like "$status:$err" "2:zmm check: --guards is empty, so nothing would be guarded*" "no guards"
 
+# ---- what the system refuses, as containers do ----
+
+cat > "$tmp/refuse.c" << 'END'
+#include <errno.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+int main(int argc, char **argv)
+{
+	unsigned call = strcmp(argv[1], "ptrace") == 0 ? SYS_ptrace : SYS_personality;
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, call, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)
+	};
+	struct sock_fprog filter = { 4, code };
+
+	if (argc < 3 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
+		prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) != 0) {
+		return 77;
+	}
+	execvp(argv[2], argv + 2);
+	return 78;
+}
+END
+if $CC -o "$tmp/refuse" "$tmp/refuse.c" 2> "$tmp/why" && "$tmp/refuse" ptrace true; then
+	run "$tmp/refuse" ptrace "$ZMM" check -b -- "$tmp/program" thread
+	like "$status:$out" "1:program: a block was written past its end*after   request *
+the write was not seen: this system does not let programs be watched
+(ptrace: Operation not permitted;*" "without ptrace() the requests are found all the same"
+	run "$tmp/refuse" personality "$ZMM" check -b -- "$tmp/program" thread
+	like "$status:$out" "1:program: a block was written past its end*after   request *" \
+		"without personality(), too"
+	case $(cat /proc/sys/kernel/randomize_va_space) in
+	0) skip 1 "addresses are the same each time anyway" ;;
+	*) like "$out" "*
+the write was not seen: this system starts programs at other addresses each time
+(personality: Operation not permitted;*" "and why the write was not" ;;
+	esac
+else
+	skip 3 "system calls cannot be refused here"
+fi
+
 # ---- interruption ----
 
 # interrupted AT SIGNAL: sends it when the command serves.

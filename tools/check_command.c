@@ -327,8 +327,9 @@ static int narrow(struct zmm_check *check, const char *guards,
 	} else if (see_with_pages(check)) {
 		puts("the write could not be watched; with guard pages, this is the first access:");
 	} else {
-		puts("the write was not seen: in that run memory was written in another order, as by "
-			"threads, or at\nanother place.  The last report:");
+		printf("the write was not seen: %s.\nThe last report:\n", check->unwatched[0] ?
+			check->unwatched : "in that run memory was written in another order, as by threads, "
+			"or at\nanother place");
 		is_sound_at(check, &narrowed, narrowed.damaged);
 		zmm_progress_clear();
 	}

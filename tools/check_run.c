@@ -140,6 +140,11 @@ int zmm_check_open(struct zmm_check *check, char **command)
 	if (!check->witness) {
 		return fail("make", check->witness_path);
 	}
+	if (same_addresses() < 0) {
+		snprintf(check->unwatched, sizeof check->unwatched, "this system starts programs at other "
+			"addresses each time\n(personality: %s; Docker: --security-opt seccomp=unconfined)",
+			strerror(errno));
+	}
 	adopt_orphans();
 	mind_interruptions();
 	return copy_input(check);
@@ -173,7 +178,6 @@ static void redirect(const char *path, int flags, int to)
 static _Noreturn void become(const struct zmm_check *check, const struct zmm_check_plan *plan)
 {
 	setsid(); /* without a terminal, to read from or to be stopped by */
-	same_addresses();
 	redirect(check->input_path, O_RDONLY, STDIN_FILENO);
 	redirect(check->output_path, O_WRONLY | O_TRUNC, STDOUT_FILENO);
 	redirect(check->report_path, O_WRONLY | O_TRUNC | O_APPEND, STDERR_FILENO);
@@ -342,6 +346,10 @@ enum zmm_check_end zmm_check_run(struct zmm_check *check, const struct zmm_check
 		*process = find(check->witness, ZEND_MM_WITNESS_DAMAGED);
 		end_all(check);
 		return *process ? ZMM_CHECK_DAMAGED : ZMM_CHECK_ENDED;
+	}
+	if (plan->watched) {
+		snprintf(check->unwatched, sizeof check->unwatched, "this system does not let programs be "
+			"watched\n(ptrace: %s; Docker: --cap-add SYS_PTRACE)", strerror(errno));
 	}
 	end_all(check);
 	return ZMM_CHECK_HALTED;

@@ -29,6 +29,7 @@ struct zmm_check {
 	pid_t child;                     /* the newest run's command */
 	int status;                      /* how it ended, as waitpid() says */
 	bool ended;
+	char unwatched[192];             /* why writes cannot be watched for here; empty if they can */
 };
 
 /* What one run is to do. */
@@ -65,8 +66,8 @@ void zmm_check_print_last_words(const struct zmm_check *check, const char *prefi
 
 /* Has a halted process go on, trapped when it, or a child, writes to a byte anything but what is
  * expected, or the kernel does for it (tools/check_watch.c).  Returns when they have ended, or one
- * has found damage, or there was an interruption; false where the system or the
- * processor does not let it be watched: then it was let go unwatched. */
+ * has found damage, or there was an interruption; false, with errno set, where the system or the
+ * processor does not let it be watched: then it is halted still. */
 bool zmm_check_watch(pid_t pid, struct zend_mm_witness *witness, uint64_t expected);
 
 #endif

@@ -13,11 +13,12 @@
  */
 #include "config.h"
 
+#include <errno.h>
+
 #include "tools/check_run.h"
 
 #if defined(__linux__) && (defined(__x86_64__) || defined(__i386__))
 #include <dirent.h>
-#include <errno.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -126,25 +127,30 @@ static bool take_thread(struct watch *watch, pid_t thread)
 		waitpid(thread, &status, __WALL) == thread && enter_thread(watch, thread);
 }
 
-/* Takes all threads that the process has now. */
-static void take_threads(struct watch *watch, pid_t pid)
+/* Takes all threads that the process has now.  False, with errno set, where one could not be. */
+static bool take_threads(struct watch *watch, pid_t pid)
 {
 	char path[64];
 	DIR *folder;
 	struct dirent *found;
+	int error = 0;
 
 	snprintf(path, sizeof path, "/proc/%d/task", (int)pid);
 	folder = opendir(path);
 	while (folder && watch->threads < most_threads && (found = readdir(folder)) != NULL) {
 		pid_t thread = (pid_t)atoi(found->d_name);
 
-		if (thread > 0) {
-			take_thread(watch, thread);
+		if (thread > 0 && !take_thread(watch, thread) && errno != ESRCH) { /* not ended */
+			error = errno;
 		}
 	}
 	if (folder) {
 		closedir(folder);
+	} else {
+		error = errno;
 	}
+	errno = error;
+	return error == 0;
 }
 
 /* A thread has ended; the byte's place moves with the table. */
@@ -227,17 +233,17 @@ static bool has_reported(const struct watch *watch)
 bool zmm_check_watch(pid_t pid, struct zend_mm_witness *witness, uint64_t expected)
 {
 	struct watch watch = { .witness = witness, .expected = expected };
-	bool watched;
 	pid_t thread;
 	int status;
 
-	take_threads(&watch, pid);
-	watched = watch.threads > 0;
+	if (!take_threads(&watch, pid)) {
+		return false;
+	}
 	__atomic_store_n(&witness->go, 1, __ATOMIC_RELEASE);
 	for (int i = 0; i < watch.threads; i++) {
 		ptrace(PTRACE_SYSCALL, watch.of[i].thread, NULL, NULL);
 	}
-	while (watched && !has_reported(&watch) && (thread = waitpid(-1, &status, __WALL)) > 0) {
+	while (!has_reported(&watch) && (thread = waitpid(-1, &status, __WALL)) > 0) {
 		if (WIFSTOPPED(status)) {
 			int number = signal_of(&watch, thread, status);
 
@@ -246,7 +252,7 @@ bool zmm_check_watch(pid_t pid, struct zend_mm_witness *witness, uint64_t expect
 			leave_thread(&watch, thread);
 		}
 	}
-	return watched;
+	return true;
 }
 
 #else
@@ -254,8 +260,9 @@ bool zmm_check_watch(pid_t pid, struct zend_mm_witness *witness, uint64_t expect
 bool zmm_check_watch(pid_t pid, struct zend_mm_witness *witness, uint64_t expected)
 {
 	(void)pid;
+	(void)witness;
 	(void)expected;
-	__atomic_store_n(&witness->go, 1, __ATOMIC_RELEASE);
+	errno = ENOSYS;
 	return false;
 }
 #endif
