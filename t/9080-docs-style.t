@@ -39,7 +39,7 @@ sub ok_list {
 	ok(!@found, $name) or diag(join "\n", @found);
 }
 
-my (@license, @width, @space, @indent, @conditional, @long);
+my (@license, @width, @space, @indent, @conditional, @long, @address);
 for my $file (@text) {
 	my @lines = lines($file);
 	push @license, $file
@@ -56,6 +56,7 @@ for my $file (@c) {
 	for my $line (lines($file)) {
 		$number++;
 		push @indent, "$file:$number" if $line =~ /^ {4,}\S/ && !$comment && $line !~ /^\s*\*/;
+		push @address, "$file:$number" if $line =~ /"[^"]*%-?\d*p/ && $file !~ m{^t/};
 		$start = $number if $line =~ /^\{/;
 		push @conditional, "$file:$number: $line"
 			if $start && $file !~ m{^storage/} && $line =~ /^\s*#\s*(if|ifdef|ifndef|el)/;
@@ -74,6 +75,8 @@ ok_list('no line ends with a blank', @space);
 ok_list('C is indented with tabs', @indent);
 ok_list('no #if inside a function outside storage/', @conditional);
 ok_list("no function is longer than $function_lines lines", @long);
+
+ok_list('addresses are printed as storage/address.h says', @address);
 
 # The layers: what files of a folder may include, the folder itself apart.
 my $public = qr{config\.h|zend_alloc\.h};
