@@ -142,6 +142,26 @@ static void test_lists(zend_mm_heap *heap)
 		"the one that will be taken next comes first");
 }
 
+/* A list that leads to where no slot begins, and a chunk that leads nowhere. */
+static void test_damaged(zend_mm_heap *heap)
+{
+	struct seen seen = { .gaps = 0 };
+	struct zend_mm_chunk *next = zend_mm_modern(heap)->main_chunk->next;
+	void **slot = zend_mm_alloc(heap, 768), *link;
+
+	zend_mm_free(heap, slot);
+	link = *slot;
+	*slot = (char *)slot + 8;
+	errno = 0;
+	is_int(zend_mm_walk(heap, look, &seen), -1, "a heap whose list is damaged is not walked");
+	is_int(errno, EINVAL, "and that is said");
+	*slot = link;
+	zend_mm_modern(heap)->main_chunk->next = NULL;
+	is_int(zend_mm_walk(heap, look, &seen), -1, "nor one whose chunks cannot be followed");
+	zend_mm_modern(heap)->main_chunk->next = next;
+	ok(!seen.next, "nothing is shown of it");
+}
+
 int main(void)
 {
 	zend_mm_heap *heap = modern_start();
@@ -152,6 +172,7 @@ int main(void)
 	is_int(visits, 3, "when it wants to");
 	zend_mm_shutdown(heap, 0, 1);
 	test_lists(heap);
+	test_damaged(heap);
 	test_cached(heap);
 	modern_end(heap);
 	return done_testing();

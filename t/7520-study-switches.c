@@ -175,6 +175,21 @@ static size_t held_after_big(bool no_rest_list)
 	return held;
 }
 
+/* With no room for another segment, what the rest list has fits to the byte. */
+static void test_rest_exact(void)
+{
+	struct zend_mm_study_switches switches = zend_mm_study_default().switches;
+	char *big;
+
+	make(&switches);
+	zend_mm_alloc(heap, 250000);
+	big = zend_mm_alloc(heap, 300000);
+	zend_mm_set_limit(heap, figures().real_size);
+	ok(zend_mm_alloc(heap, 524288 - 16 - 300016 - 16 - 16) == big + 300016,
+		"the rest list has a block of just that size");
+	end("exactly");
+}
+
 static void test_rest_list(void)
 {
 	is_size(held_after_big(false), 2 * 262144, "the rest list: the small block has a segment of "
@@ -284,6 +299,7 @@ int main(void)
 	test_large();
 	test_damaged_list();
 	test_rest_list();
+	test_rest_exact();
 	test_others();
 	test_random();
 	test_refusals();
