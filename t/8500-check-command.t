@@ -5,6 +5,7 @@
 . "${srcdir:-$(dirname "$0")/..}/t/tap.sh"
 
 test -f "$builddir/libzend_malloc.so" || skip_all "there is no malloc replacement in this build"
+needs_watching
 TMPDIR=$tmp # what is left over is to be this test's, not another one's
 export TMPDIR
 

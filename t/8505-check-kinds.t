@@ -7,6 +7,7 @@
 . "${srcdir:-$(dirname "$0")/..}/t/tap.sh"
 
 test -f "$builddir/libzend_malloc.so" || skip_all "there is no malloc replacement in this build"
+needs_watching
 
 cat > "$tmp/program.c" << 'END'
 #include <fcntl.h>

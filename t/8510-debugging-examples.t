@@ -98,7 +98,11 @@ while ($text =~ /^```session\n(.*?)^```$/msg) {
 		(my $now = $command) =~ s/(0x[0-9a-f]+)/now($1)/ge;
 		my @got = split /\n/, `cd '$place' && ($now) 2>&1 < /dev/null`;
 		my $missing = compare([ split /\n/, $said ], \@got);
-		is($missing, '', $command) or diag("what was printed:\n" . join "\n", @got);
+		SKIP: {
+			my ($refused) = grep { /^the write was not seen: this system/ } @got;
+			skip $refused, 1 if $refused;
+			is($missing, '', $command) or diag("what was printed:\n" . join "\n", @got);
+		}
 	}
 }
 cmp_ok($sessions, '>=', 3, 'there are three examples at least');
