@@ -9,6 +9,7 @@
 #ifndef HEAP_HARDENED_BLOCKS_H
 #define HEAP_HARDENED_BLOCKS_H
 
+#include "heap/hardened/recent.h"
 #include "heap/legacy/heap.h"
 
 _Static_assert(legacy_smallest_block - legacy_header_size >= 2 * sizeof(size_t),
@@ -70,12 +71,32 @@ static zend_always_inline void cache_set_next(const legacy_heap_t *heap, void *d
 
 static inline const zend_mm_segment *segment_with(const legacy_heap_t *heap, const void *address)
 {
-	const zend_mm_segment *segment = heap->segments;
+	const zend_mm_segment **place = recent_place(heap, address);
+	const zend_mm_segment *segment = place ? *place : NULL;
+	size_t steps = 0;
 
+	if (segment && (uintptr_t) address - (uintptr_t) segment < segment->size) {
+		return segment;
+	}
+	segment = heap->segments;
 	while (segment && (uintptr_t) address - (uintptr_t) segment >= segment->size) {
 		segment = segment->next_segment;
+		steps++;
+	}
+	if (segment) {
+		recent_note(heap, address, segment, steps);
 	}
 	return segment;
+}
+
+static inline void segment_leaves(const legacy_heap_t *heap, uintptr_t segment, size_t size)
+{
+	recent_forget(heap, segment, size);
+}
+
+static inline void segments_end(const legacy_heap_t *heap)
+{
+	recent_end(heap);
 }
 
 /* A link, in a free block, leads into a segment, as far from its beginning as the alignment allows,

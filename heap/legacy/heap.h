@@ -58,6 +58,7 @@ struct zend_mm_legacy_heap {
 	size_t flushed;             /* bytes that flushes of the cache left in the size */
 
 	ZEND_MM_HARDENED_ONLY(struct zend_mm_hardening hardening;)
+	ZEND_MM_HARDENED_ONLY(const zend_mm_segment **recent;) /* heap/hardened/recent.h */
 	size_t secret;              /* what cookies and canaries are made of */
 	ZEND_MM_STUDY_ONLY(const struct zend_mm_study *study;)
 	ZEND_MM_STUDY_ONLY(struct zend_mm_legacy_ring large;) /* instead of trees, newest first */

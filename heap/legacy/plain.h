@@ -75,6 +75,21 @@ static zend_always_inline void check_listed(const legacy_heap_t *heap, const blo
 	(void) block;
 }
 
+/* A segment is about to be given back, or has moved from that address. */
+static zend_always_inline void segment_leaves(const legacy_heap_t *heap, uintptr_t segment,
+	size_t size)
+{
+	(void) heap;
+	(void) segment;
+	(void) size;
+}
+
+/* The heap ends. */
+static zend_always_inline void segments_end(const legacy_heap_t *heap)
+{
+	(void) heap;
+}
+
 /* A block that is freed or resized. */
 static zend_always_inline void check_freed(const legacy_heap_t *heap, const block_t *block)
 {

@@ -115,6 +115,7 @@ zend_mm_segment *zend_mm_legacy_segment_resize(legacy_heap_t *heap, zend_mm_segm
 	}
 	heap->head.calls.resizes++;
 	if ((uintptr_t) resized != old_address) {
+		segment_leaves(heap, old_address, old_size);
 		zend_mm_segment **place = find_place(heap, old_address);
 
 		if (UNEXPECTED(!*place)) {
@@ -144,5 +145,6 @@ void zend_mm_legacy_segment_release(legacy_heap_t *heap, zend_mm_segment *segmen
 	*place = segment->next_segment;
 	heap->head.real_size -= segment->size;
 	heap->head.calls.frees++;
+	segment_leaves(heap, (uintptr_t) segment, segment->size);
 	storage->handlers->_free(storage, segment);
 }

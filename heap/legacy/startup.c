@@ -242,6 +242,7 @@ void zend_mm_legacy_destroy(legacy_heap_t *heap)
 	storage->handlers->dtor(storage);
 	if (!internal) {
 		zend_mm_places_clear(&heap->segment_places);
+		segments_end(heap);
 		zend_mm_scratch_free(heap, sizeof *heap);
 	}
 }
