@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Hardened legacy heaps with many segments, that come, go and grow at random: whatever was looked up
- * before, a pointer into a segment is taken and one into a segment that is gone is not.
+ * Hardened legacy heaps with many segments, that come, go and grow at random: whatever was looked
+ * up before, a pointer into a segment is taken and one into a segment that is gone is not.
  */
 #include "t/tap.h"
 #include "zend_alloc.h"
@@ -19,7 +19,7 @@ static size_t below(size_t bound)
 	return (size_t)(seed >> 33) % bound;
 }
 
-/* Segments of one block each, some of several times the usual size, that may move when they grow. */
+/* Segments of one block each, some several times as large as usual, that may move as they grow. */
 static void change(void)
 {
 	size_t at = below(most);

@@ -17,7 +17,7 @@
 
 enum {
 	recent_unit_bits = 18,     /* the size of most segments */
-	recent_places = 1 << 14,   /* 4 GiB of addresses; pages of the table take no memory until used */
+	recent_places = 1 << 14,   /* 4 GiB of addresses; untouched pages of it take no memory */
 	recent_from = 16           /* segments; a shorter walk is cheap */
 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * segments N [COUNT]: 2,000 requests of 20,000 bytes, each freed at once or a little later, on a legacy heap
- * of N segments which each have a free block of 100,000 bytes.
+ * segments N [COUNT]: so many requests (2,000) of 20,000 bytes, each freed a little later, on a
+ * legacy heap of N segments which each have a free block of 100,000 bytes.
  *
  * t/8310 counts the instructions in requests().
  */
