@@ -7,118 +7,45 @@
  * is read with plain system calls into a buffer on the stack.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <unistd.h>
 
 #include "preload/foreign.h"
+#include "preload/maps.h"
 #include "preload/settings.h"
 #include "storage/address.h"
 
 /* A program that frees foreign pointers often does so in a loop. */
 enum { lines_max = 32 };
 
-/* {{{ /proc/self/maps */
-
-/* One line of it. */
-struct mapping {
-	uintptr_t from, to;
-	char name[192];       /* empty for anonymous memory */
-};
-
-struct maps_reader {
-	int fd;
-	size_t at, have;
-	char buffer[4096];
-};
-
-static int next_char(struct maps_reader *reader)
-{
-	if (reader->at == reader->have) {
-		ssize_t got = read(reader->fd, reader->buffer, sizeof reader->buffer);
-
-		if (got <= 0) {
-			return -1;
-		}
-		reader->at = 0;
-		reader->have = (size_t)got;
-	}
-	return (unsigned char)reader->buffer[reader->at++];
-}
-
-/* A hexadecimal number and the character behind it. */
-static uintptr_t read_address(struct maps_reader *reader, int *behind)
-{
-	uintptr_t address = 0;
-	int c;
-
-	while ((c = next_char(reader)) >= 0) {
-		if (c >= '0' && c <= '9') {
-			address = address << 4 | (uintptr_t)(c - '0');
-		} else if (c >= 'a' && c <= 'f') {
-			address = address << 4 | (uintptr_t)(c - 'a' + 10);
-		} else {
-			break;
-		}
-	}
-	*behind = c;
-	return address;
-}
-
-/* "from-to perms offset device inode   name": the name is what follows the fifth blank, if
- * anything does. */
-static bool read_mapping(struct maps_reader *reader, struct mapping *mapping)
-{
-	size_t length = 0;
-	int blanks = 1;
-	int c;
-
-	mapping->from = read_address(reader, &c);
-	if (c != '-') {
-		return false;
-	}
-	mapping->to = read_address(reader, &c);
-	while (c >= 0 && c != '\n') {
-		c = next_char(reader);
-		if (c == ' ' && length == 0) {
-			blanks++;
-		} else if (c >= ' ' && blanks >= 5 && length < sizeof mapping->name - 1) {
-			mapping->name[length++] = (char)c;
-		}
-	}
-	mapping->name[length] = '\0';
-	return true;
-}
+/* {{{ What an address is. */
 
 /* Finds the mapping with an address; 0 found, 1 there is none, -1 the file cannot be read. */
-static int find_mapping(const void *ptr, struct mapping *mapping)
+static int find_mapping(const void *ptr, struct zend_mm_mapping *mapping)
 {
-	struct maps_reader reader = { .fd = open("/proc/self/maps", O_RDONLY | O_CLOEXEC) };
+	struct zend_mm_maps maps;
 	int result = 1;
 
-	if (reader.fd < 0) {
+	if (!zend_mm_maps_open(&maps)) {
 		return -1;
 	}
-	while (result == 1 && read_mapping(&reader, mapping)) {
+	while (result == 1 && zend_mm_maps_next(&maps, mapping)) {
 		if ((uintptr_t)ptr >= mapping->from && (uintptr_t)ptr < mapping->to) {
 			result = 0;
 		}
 	}
-	close(reader.fd);
+	zend_mm_maps_close(&maps);
 	return result;
 }
 
-/* }}} */
-/* {{{ What an address is. */
-
-static bool is_in(const struct mapping *mapping, const void *ptr)
+static bool is_in(const struct zend_mm_mapping *mapping, const void *ptr)
 {
 	return (uintptr_t)ptr >= mapping->from && (uintptr_t)ptr < mapping->to;
 }
 
 static void classify(const void *ptr, const struct zend_mm_home *home, char *text, size_t size)
 {
-	struct mapping mapping;
+	struct zend_mm_mapping mapping;
 	int found;
 
 	if (home) {

@@ -84,13 +84,14 @@ OWN(operator_delete_array, "_ZdaPv");
 OWN(operator_delete_aligned, "_ZdlPv" ALIGNED);
 OWN(operator_delete_array_aligned, "_ZdaPv" ALIGNED);
 
-/* Whether the process's function of that name is the one here.  The compiler must not know that
- * both are the same, for which it is depends on who else is in the process. */
-#define IS_OWN(name) __extension__({ \
+/* The process's function of that name, and whether it is the one here.  The compiler must not know
+ * that both are the same, for which it is depends on who else is in the process. */
+#define THE(name) __extension__({ \
 		__typeof__(&name) process_has_ = name; \
 		__asm__("" : "+r"(process_has_)); \
-		EXPECTED(process_has_ == own_##name); \
+		process_has_; \
 	})
+#define IS_OWN(name) EXPECTED(THE(name) == own_##name)
 
 /* }}} */
 /* {{{ The C++ library's own. */
@@ -161,7 +162,7 @@ void *operator_new_array(size_t size)
 	void *data;
 
 	if (!IS_OWN(operator_new)) {
-		return operator_new(size);
+		return THE(operator_new)(size);
 	}
 	data = zend_mm_preload_new(size, ZEND_MM_FAMILY_ARRAY);
 	return EXPECTED(data != NULL) ? data : new_or_throw(size, ZEND_MM_FAMILY_ARRAY);
@@ -218,7 +219,7 @@ void *operator_new_array_aligned(size_t size, size_t alignment)
 	void *data;
 
 	if (!IS_OWN(operator_new_aligned)) {
-		return operator_new_aligned(size, alignment);
+		return THE(operator_new_aligned)(size, alignment);
 	}
 	data = new_aligned(size, alignment, ZEND_MM_FAMILY_ARRAY);
 	return EXPECTED(data != NULL) ? data :
@@ -265,7 +266,7 @@ void operator_delete(void *ptr)
 void operator_delete_array(void *ptr)
 {
 	if (!IS_OWN(operator_delete)) {
-		operator_delete(ptr);
+		THE(operator_delete)(ptr);
 		return;
 	}
 	zend_mm_preload_free_as(ptr, 0, 1, array);
@@ -274,19 +275,19 @@ void operator_delete_array(void *ptr)
 void operator_delete_nothrow(void *ptr, const void *tag)
 {
 	(void)tag;
-	operator_delete(ptr);
+	THE(operator_delete)(ptr);
 }
 
 void operator_delete_array_nothrow(void *ptr, const void *tag)
 {
 	(void)tag;
-	operator_delete_array(ptr);
+	THE(operator_delete_array)(ptr);
 }
 
 void operator_delete_sized(void *ptr, size_t size)
 {
 	if (!IS_OWN(operator_delete)) {
-		operator_delete(ptr);
+		THE(operator_delete)(ptr);
 		return;
 	}
 	zend_mm_preload_free_as(ptr, size, 1, one | sized);
@@ -295,7 +296,7 @@ void operator_delete_sized(void *ptr, size_t size)
 void operator_delete_array_sized(void *ptr, size_t size)
 {
 	if (!IS_OWN(operator_delete_array) || !IS_OWN(operator_delete)) {
-		operator_delete_array(ptr);
+		THE(operator_delete_array)(ptr);
 		return;
 	}
 	zend_mm_preload_free_as(ptr, size, 1, array | sized);
@@ -312,7 +313,7 @@ void operator_delete_aligned(void *ptr, size_t alignment)
 void operator_delete_array_aligned(void *ptr, size_t alignment)
 {
 	if (!IS_OWN(operator_delete_aligned)) {
-		operator_delete_aligned(ptr, alignment);
+		THE(operator_delete_aligned)(ptr, alignment);
 		return;
 	}
 	zend_mm_preload_free_as(ptr, 0, alignment, array);
@@ -321,19 +322,19 @@ void operator_delete_array_aligned(void *ptr, size_t alignment)
 void operator_delete_aligned_nothrow(void *ptr, size_t alignment, const void *tag)
 {
 	(void)tag;
-	operator_delete_aligned(ptr, alignment);
+	THE(operator_delete_aligned)(ptr, alignment);
 }
 
 void operator_delete_array_aligned_nothrow(void *ptr, size_t alignment, const void *tag)
 {
 	(void)tag;
-	operator_delete_array_aligned(ptr, alignment);
+	THE(operator_delete_array_aligned)(ptr, alignment);
 }
 
 void operator_delete_sized_aligned(void *ptr, size_t size, size_t alignment)
 {
 	if (!IS_OWN(operator_delete_aligned)) {
-		operator_delete_aligned(ptr, alignment);
+		THE(operator_delete_aligned)(ptr, alignment);
 		return;
 	}
 	zend_mm_preload_free_as(ptr, size, alignment, one | sized);
@@ -342,7 +343,7 @@ void operator_delete_sized_aligned(void *ptr, size_t size, size_t alignment)
 void operator_delete_array_sized_aligned(void *ptr, size_t size, size_t alignment)
 {
 	if (!IS_OWN(operator_delete_array_aligned) || !IS_OWN(operator_delete_aligned)) {
-		operator_delete_array_aligned(ptr, alignment);
+		THE(operator_delete_array_aligned)(ptr, alignment);
 		return;
 	}
 	zend_mm_preload_free_as(ptr, size, alignment, array | sized);

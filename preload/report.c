@@ -16,6 +16,7 @@
 #include "heap/guarded/guarded.h"
 #include "heap/guarded/witness.h"
 #include "preload/home.h"
+#include "preload/leaks.h"
 #include "preload/report.h"
 #include "preload/settings.h"
 #include "storage/address.h"
@@ -116,7 +117,7 @@ void zend_mm_report_prepare(void)
 {
 	struct zend_mm_home *home = zend_mm_home_here();
 
-	if (home && zend_mm_settings.stats) {
+	if (home && (zend_mm_settings.stats || zend_mm_leaks_wanted())) {
 		int fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, report_fd_least);
 
 		report_fd = fd >= 0 ? fd : STDERR_FILENO;
@@ -135,6 +136,9 @@ void zend_mm_report_at_exit(void)
 		print_totals(&totals);
 	}
 	zend_mm_guard_look_for_leaks();
+	if (zend_mm_leaks_wanted()) {
+		zend_mm_leaks_report(report_fd);
+	}
 	if (zend_mm_settings.check && zend_mm_check_homes(report_fd) > 0) {
 		abort();
 	}

@@ -4,6 +4,7 @@
  *
  * Called by guarded heaps and by reports.  Keeps no state.
  */
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -103,4 +104,53 @@ int zend_mm_is_own_code(const void *address)
 	return !main || !dladdr((const void *)(uintptr_t)main, &program) ||
 		program.dli_fbase != own.dli_fbase;
 }
+
+/* {{{ The stack of a caller. */
+
+/* The numbers that the unwinder knows these registers by; where none are listed, they are not
+ * known. */
+static const unsigned char kept_registers[ZEND_MM_KEPT_REGISTERS] = {
+#if defined(__x86_64__)
+	3, 6, 12, 13, 14, 15
+#elif defined(__i386__)
+	3, 5, 6, 7
+#elif defined(__aarch64__)
+	19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29
+#endif
+};
+
+struct search {
+	const void *function;
+	bool met;
+	const void *stack;
+	uintptr_t *registers;
+};
+
+static _Unwind_Reason_Code find_caller(struct _Unwind_Context *context, void *argument)
+{
+	struct search *search = argument;
+	void *code = (void *)(uintptr_t)_Unwind_GetIP(context);
+
+	if (search->met) {
+		search->stack = (const void *)(uintptr_t)_Unwind_GetCFA(context);
+		for (int i = 0; i < ZEND_MM_KEPT_REGISTERS && kept_registers[i]; i++) {
+			search->registers[i] = (uintptr_t)_Unwind_GetGR(context, kept_registers[i]);
+		}
+		return _URC_END_OF_STACK;
+	}
+	search->met = code && _Unwind_FindEnclosingFunction(code) == search->function;
+	return _URC_NO_REASON;
+}
+
+const void *zend_mm_stack_of_caller(const void *function,
+	uintptr_t registers[ZEND_MM_KEPT_REGISTERS])
+{
+	struct search search = { function, false, NULL, registers };
+
+	memset(registers, 0, ZEND_MM_KEPT_REGISTERS * sizeof *registers);
+	_Unwind_Backtrace(find_caller, &search);
+	return kept_registers[0] ? search.stack : NULL;
+}
+
+/* }}} */
 #endif

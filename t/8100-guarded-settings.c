@@ -23,7 +23,8 @@ static void check_reading(void)
 	ok(reads("") && settings.poison_alloc == -1 && settings.poison_free == -1 &&
 		settings.padding == 0 && settings.quarantine == 0 && !settings.guard_pages &&
 		!settings.sites && !settings.check_on_shutdown && settings.check_every == 0 &&
-		!settings.mismatch && settings.sizes, "nothing: nothing is on but what costs nothing");
+		!settings.mismatch && settings.sizes && !settings.leaks,
+		"nothing: nothing is on but what costs nothing");
 	ok(reads("poison_alloc=0xbe,poison_free=0") && settings.poison_alloc == 0xbe &&
 		settings.poison_free == 0, "bytes are read, 0 among them");
 	ok(reads("padding=24,check_freelists_on_shutdown=1") && settings.padding == 24 &&
@@ -32,7 +33,8 @@ static void check_reading(void)
 		settings.quarantine == (size_t)3 << 20, "units multiply");
 	ok(reads("guard_pages=1,sites=1,guard_pages=0") && !settings.guard_pages && settings.sites,
 		"the last one of a name holds");
-	ok(reads("mismatch=1,sizes=0") && settings.mismatch && !settings.sizes,
+	ok(reads("mismatch=1,sizes=0,leaks=1") && settings.mismatch && !settings.sizes &&
+		settings.leaks,
 		"what is said about blocks");
 	ok(reads(",,sites=1,"), "empty settings say nothing");
 	refuses("poison_alloc=256", "'poison_alloc' is not '256', but a byte, 0 to 255");
@@ -49,18 +51,18 @@ static void check_reading(void)
 	refuses("sites", "'sites' has no value; it is 0 or 1");
 	refuses("padding=8,poison=1", "'poison' is none of all, poison_alloc, poison_free, padding, "
 		"check_freelists_on_shutdown, check_every, guard_pages, quarantine, sites, mismatch, "
-		"sizes");
+		"sizes, leaks");
 }
 
 static void check_all(void)
 {
 	ok(reads("all,sites=0,quarantine=1M"), "all, and what changes it");
 	ok(settings.guard_pages && settings.check_on_shutdown && settings.poison_alloc == 0xa5 &&
-		settings.mismatch && settings.sizes, "sets the guards");
+		settings.mismatch && settings.sizes && !settings.leaks, "sets the guards");
 	ok(!settings.sites && settings.quarantine == 1 << 20, "which later names change");
 	refuses("all=1", "'all' is none of all, poison_alloc, poison_free, padding, "
 		"check_freelists_on_shutdown, check_every, guard_pages, quarantine, sites, mismatch, "
-		"sizes");
+		"sizes, leaks");
 }
 
 static void start(const char *list)
@@ -80,7 +82,7 @@ static void check_start(void)
 	is_int(child.status, 255, "a bad one exits with 255");
 	is_str(child.err, "Wrong ZEND_MM_DEBUG: 'site' is none of all, poison_alloc, poison_free, "
 		"padding, check_freelists_on_shutdown, check_every, guard_pages, quarantine, sites, "
-		"mismatch, sizes\n",
+		"mismatch, sizes, leaks\n",
 		"and says what is wrong");
 	is_str(child.out, "", "before anything starts");
 	zend_mm_default_options(&options);

@@ -112,6 +112,22 @@ void zend_mm_guard_records_permit(const struct guard_records *records)
 	}
 }
 
+const void *zend_mm_guard_records_memory(const struct guard_records *records, const void *address,
+	const void **end)
+{
+	const char *lowest = NULL;
+
+	for (const struct guard_slab *slab = records->slabs; slab; slab = slab->next) {
+		const char *begins = (const char *)slab;
+
+		if (begins + slab_bytes > (const char *)address && (!lowest || begins < lowest)) {
+			lowest = begins;
+		}
+	}
+	*end = lowest ? lowest + slab_bytes : NULL;
+	return lowest;
+}
+
 /* }}} */
 /* {{{ The queues. */
 

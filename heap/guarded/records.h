@@ -72,6 +72,11 @@ struct guard_record *zend_mm_guard_record_add(struct guard_records *records, cha
 void zend_mm_guard_records_forbid(const struct guard_records *records);
 void zend_mm_guard_records_permit(const struct guard_records *records);
 
+/* The lowest of the pieces of memory with records that end behind an address, and its end; NULL
+ * where there is none. */
+const void *zend_mm_guard_records_memory(const struct guard_records *records, const void *address,
+	const void **end);
+
 /* The record, in any state, of the block that begins at an address; NULL where there is none. */
 struct guard_record *zend_mm_guard_record_at(const struct guard_records *records,
 	const void *data);

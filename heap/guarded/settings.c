@@ -29,6 +29,7 @@ static const struct name {
 	{ "sites", VALUE_SWITCH },
 	{ "mismatch", VALUE_SWITCH },
 	{ "sizes", VALUE_SWITCH },
+	{ "leaks", VALUE_SWITCH },
 };
 
 enum { NAMES = sizeof names / sizeof *names };
@@ -94,6 +95,7 @@ static void set(struct zend_mm_guard_settings *settings, size_t index, size_t nu
 	case 7: settings->sites = number; break;
 	case 8: settings->mismatch = number; break;
 	case 9: settings->sizes = number; break;
+	case 10: settings->leaks = number; break;
 	}
 }
 

@@ -14,6 +14,7 @@
  *	                     free, delete and delete[]
  *	sizes=0|1            malloc: compare the sizes and alignments that sized frees and deletes
  *	                     say; on where it is not switched off
+ *	leaks=0|1            malloc: say at exit which blocks nothing leads to any more
  *	all                  guard_pages=1,quarantine=64M,poison_alloc=0xa5,sites=1,mismatch=1,
  *	                     check_freelists_on_shutdown=1; what follows it can change that
  *
@@ -36,6 +37,7 @@ struct zend_mm_guard_settings {
 	bool sites;
 	bool mismatch;
 	bool sizes;
+	bool leaks;
 };
 
 /* Reads a list.  True if all of it makes sense; otherwise complaint says what does not. */
