@@ -23,6 +23,7 @@
 #include "preload/home.h"
 #include "preload/leaks.h"
 #include "preload/maps.h"
+#include "storage/address.h"
 #include "storage/readable.h"
 #include "storage/stack.h"
 #include "storage/storage.h"
@@ -439,8 +440,8 @@ static void name(struct search *search, size_t first, bool sites, int fd)
 			bytes += search->blocks[i]->size;
 		}
 	}
-	print(fd, "  lost    %zu byte%s in %zu block%s, the first at %p\n", bytes, plural(bytes),
-		blocks, plural(blocks), (void *)record->data);
+	print(fd, "  lost    %zu byte%s in %zu block%s, the first at " ZEND_MM_ADDRESS "\n", bytes,
+		plural(bytes), blocks, plural(blocks), (uintptr_t)record->data);
 	if (sites) {
 		print_calls(fd, record->calls[0].frames);
 	}
