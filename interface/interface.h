@@ -86,6 +86,10 @@ ZEND_MM_NORETURN void zend_mm_system_out_of_memory(void);
 zend_mm_heap *zend_mm_system_startup(void);
 zend_mm_heap *zend_mm_tracked_startup(void);
 
+/* Says on standard error, once in a process, which variables in the environment look like the
+ * library's and are none of them (environment.c). */
+void zend_mm_warn_of_unknown_variables(void);
+
 /* Makes the heap that the environment asks for, or ends the process with a message. */
 zend_mm_heap *zend_mm_start_as_environment_says(void);
 

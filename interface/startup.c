@@ -29,24 +29,31 @@ const char *zend_mm_storage_name(size_t index)
 	return type ? type->segments.name : NULL;
 }
 
-/* A number as PHP's configuration has it: K, M or G at the end multiply. */
-static size_t parse_size(const char *text)
+/* A number as PHP has it in its configuration: K, M or G at the end multiply.  False for what is
+ * none, or does not fit: PHP takes such a text for what it begins with, or for 0. */
+static bool parse_size(const char *text, size_t *size)
 {
-	size_t length = strlen(text);
-	size_t number = (size_t)strtoull(text, NULL, 0);
+	static const char letters[] = "KMG";
+	unsigned long long number;
+	unsigned shift = 0;
+	char *end;
 
-	switch (length ? toupper((unsigned char)text[length - 1]) : 0) {
-	case 'G':
-		number *= 1024;
-		/* fall through */
-	case 'M':
-		number *= 1024;
-		/* fall through */
-	case 'K':
-		number *= 1024;
-		break;
+	if (!isdigit((unsigned char)*text)) {
+		return false;
 	}
-	return number;
+	errno = 0;
+	number = strtoull(text, &end, 0);
+	end += strspn(end, " ");
+	if (*end) {
+		const char *letter = strchr(letters, toupper((unsigned char)*end));
+
+		if (!letter || end[1]) {
+			return false;
+		}
+		shift = 10 * (unsigned)(letter - letters + 1);
+	}
+	*size = (size_t)number << shift;
+	return errno == 0 && *size >> shift == number;
 }
 
 static bool is_power_of_two(size_t number)
@@ -71,8 +78,8 @@ static zend_mm_mode mode_of_environment(void)
 	if (!strcmp(name, "modern")) {
 		return ZEND_MM_MODERN;
 	}
-	zend_mm_startup_error(startup_failed, "Wrong or unsupported zend_mm mode '%s'\n"
-		"  supported modes:\n    'legacy'\n    'modern'\n", name);
+	zend_mm_startup_error(startup_failed, "Wrong or unsupported zend_mm mode '%s' in "
+		"ZEND_MM_MODE\n  supported modes:\n    'legacy'\n    'modern'\n", name);
 }
 
 static const char *storage_of_environment(void)
@@ -100,8 +107,7 @@ static size_t segment_size_of_environment(void)
 	if (!value) {
 		return default_segment_size;
 	}
-	size = parse_size(value);
-	if (!is_power_of_two(size)) {
+	if (!parse_size(value, &size) || !is_power_of_two(size)) {
 		zend_mm_startup_error(startup_failed, "ZEND_MM_SEG_SIZE must be a power of two\n");
 	}
 	if (size < smallest_segment_size) {
@@ -141,17 +147,28 @@ static const char *hardening_of_environment(void)
 	return list && *list ? list : NULL;
 }
 
+static size_t compact_threshold_of_environment(void)
+{
+	const char *value = getenv("ZEND_MM_COMPACT");
+	size_t size = default_compact_threshold;
+
+	if (value && !parse_size(value, &size)) {
+		zend_mm_startup_error(startup_failed, "Wrong ZEND_MM_COMPACT: '%s' is not a number of "
+			"bytes, as 0, 65536 or 2M\n", value);
+	}
+	return size;
+}
+
 void zend_mm_default_options(zend_mm_options *options)
 {
-	const char *compact = getenv("ZEND_MM_COMPACT");
-
+	zend_mm_warn_of_unknown_variables();
 	*options = (zend_mm_options){
 		.struct_size = sizeof *options,
 		.mode = mode_of_environment(),
 		.storage = storage_of_environment(),
 		.segment_size = default_segment_size,
 		.reserve_size = default_reserve_size,
-		.compact_threshold = compact ? parse_size(compact) : default_compact_threshold,
+		.compact_threshold = compact_threshold_of_environment(),
 		.huge_pages = is_on("USE_ZEND_ALLOC_HUGE_PAGES", false),
 	};
 	if (options->mode == ZEND_MM_LEGACY) {
@@ -272,18 +289,19 @@ static zend_mm_heap *with_layers(zend_mm_heap *heap, const zend_mm_options *opti
 		.overhead = overhead_of(heap),
 	};
 	char complaint[256];
+	int reason = EINVAL;
 
 	if (!options->debug || !*options->debug) {
 		return heap;
 	}
-	errno = EINVAL;
 	if (zend_mm_guard_settings_read(options->debug, &guards.settings, complaint)) {
-		errno = ENOMEM;
+		reason = ENOMEM;
 		if (zend_mm_guard(heap, &guards)) {
 			return heap;
 		}
 	}
 	heap->verbs->shutdown(heap, true, true);
+	errno = reason;
 	return NULL;
 }
 
@@ -302,7 +320,7 @@ zend_mm_heap *zend_mm_startup_with(const zend_mm_options *options)
 	zend_mm_heap *heap;
 
 	/* A program compiled with an older header knows fewer options. */
-	if (options->struct_size > sizeof full ||
+	if (!options || options->struct_size > sizeof full ||
 		options->struct_size < offsetof(zend_mm_options, storage)) {
 		errno = EINVAL;
 		return NULL;

@@ -22,6 +22,9 @@ static bool is_on(const char *variable)
 {
 	const char *value = getenv(variable);
 
+	if (value && value[strspn(value, "0123456789")] != '\0') {
+		zend_mm_startup_error(bad_setting, "Wrong %s: '%s' is not 0 or 1\n", variable, value);
+	}
 	return value && atoi(value) != 0;
 }
 

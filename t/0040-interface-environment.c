@@ -75,7 +75,7 @@ static void expect_error(const char *name, const char *value, const char *text)
 
 static void check_mode(void)
 {
-	static const char text[] = "Wrong or unsupported zend_mm mode '%s'\n"
+	static const char text[] = "Wrong or unsupported zend_mm mode '%s' in ZEND_MM_MODE\n"
 		"  supported modes:\n    'legacy'\n    'modern'\n";
 	static const char *const bad[] = { "new", "Legacy", "", "legacy " };
 	char expected[256];
@@ -137,6 +137,17 @@ static void check_segment_size(void)
 	expect_error("ZEND_MM_SEG_SIZE", "3K", power);
 	expect_error("ZEND_MM_SEG_SIZE", "0", power);
 	expect_error("ZEND_MM_SEG_SIZE", "nonsense", power);
+	expect_error("ZEND_MM_SEG_SIZE", "256Kx", power);
+	expect_error("ZEND_MM_SEG_SIZE", "64 of them", power);
+	expect_error("ZEND_MM_SEG_SIZE", "-65536", power);
+	expect_error("ZEND_MM_SEG_SIZE", "17179869184G", power);
+	expect_error("ZEND_MM_SEG_SIZE", "8E", power);
+	expect_report("ZEND_MM_COMPACT=0", "mode=0 ");
+	expect_report("ZEND_MM_COMPACT=4M", "mode=0 ");
+	expect_error("ZEND_MM_COMPACT", "2MB",
+		"Wrong ZEND_MM_COMPACT: '2MB' is not a number of bytes, as 0, 65536 or 2M\n");
+	expect_error("ZEND_MM_COMPACT", "never",
+		"Wrong ZEND_MM_COMPACT: 'never' is not a number of bytes, as 0, 65536 or 2M\n");
 	expect_error("ZEND_MM_SEG_SIZE", "16", small);
 	expect_error("ZEND_MM_SEG_SIZE", "1", small);
 	expect_report("ZEND_MM_MODE=modern ZEND_MM_SEG_SIZE=3K", "mode=1 zend=1 real=2097152");
@@ -154,8 +165,30 @@ static void check_system(void)
 	expect_report("ZEND_MM_MODE=modern USE_ZEND_ALLOC=0", "zend=0 real=0");
 }
 
+/* A misspelt variable would have no effect without a word. */
+static void check_unknown(void)
+{
+	struct tap_child child;
+
+	forget();
+	set_environment("ZEND_MM_DEBG", "all");
+	set_environment("ZEND_MM_", "");
+	child = run_child(report, NULL);
+	is_int(child.status, 0, "an unknown variable does no harm");
+	contains(child.err, "ZEND_MM_DEBG in the environment is ignored: there are ZEND_MM_MODE, ",
+		"it is named, and which ones there are");
+	contains(child.out, "mode=0 ", "the heap is made");
+	set_environment("ZEND_MM_DEBG", NULL);
+	set_environment("ZEND_MM_", NULL);
+	set_environment("ZEND_MMM", "all");
+	child = run_child(report, NULL);
+	is_str(child.err, "", "what only begins in the same way is none of the library's business");
+	set_environment("ZEND_MMM", NULL);
+}
+
 int main(void)
 {
+	check_unknown();
 	check_mode();
 	check_storage();
 	check_segment_size();

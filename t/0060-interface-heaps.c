@@ -152,6 +152,16 @@ static void check_bad_options(void)
 	errno = 0;
 	ok(!zend_mm_startup_with(&options) && errno == EINVAL, "an unknown mode is EINVAL");
 	zend_mm_default_options(&options);
+	options.debug = "padding=16,nothing";
+	errno = 0;
+	ok(!zend_mm_startup_with(&options) && errno == EINVAL, "unknown guards are EINVAL");
+	zend_mm_default_options(&options);
+	options.hardened = "nothing";
+	errno = 0;
+	ok(!zend_mm_startup_with(&options) && errno == EINVAL, "so is unknown hardening");
+	errno = 0;
+	ok(!zend_mm_startup_with(NULL) && errno == EINVAL, "and no options at all");
+	zend_mm_default_options(&options);
 	options.struct_size = sizeof options + 8;
 	errno = 0;
 	ok(!zend_mm_startup_with(&options) && errno == EINVAL, "a later version's options are EINVAL");
