@@ -15,14 +15,13 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <unistd.h>
 
 #include "heap/guarded/guarded.h"
 #include "preload/home.h"
 #include "preload/leaks.h"
 #include "preload/maps.h"
+#include "preload/report.h"
 #include "storage/address.h"
 #include "storage/readable.h"
 #include "storage/stack.h"
@@ -363,21 +362,6 @@ static void sort_out_lost(struct search *search)
 /* }}} */
 /* {{{ Saying it. */
 
-__attribute__((format(printf, 2, 3))) static void print(int fd, const char *format, ...)
-{
-	char line[512];
-	va_list arguments;
-	int length;
-
-	va_start(arguments, format);
-	length = vsnprintf(line, sizeof line, format, arguments);
-	va_end(arguments);
-	length = length < (int)sizeof line ? length : (int)sizeof line - 1;
-	if (length > 0 && write(fd, line, (size_t)length) < 0) {
-		return; /* there is nobody to tell */
-	}
-}
-
 static const char *plural(size_t count)
 {
 	return count == 1 ? "" : "s";
@@ -396,13 +380,13 @@ static void print_sums(const struct search *search, int fd)
 		}
 	}
 	if (blocks[0] > 0) {
-		print(fd, "zend_malloc: %s (pid %d): %zu byte%s in %zu block%s lost",
+		zend_mm_say(fd, "zend_malloc: %s (pid %d): %zu byte%s in %zu block%s lost",
 			program_invocation_short_name, (int)getpid(), bytes[0], plural(bytes[0]),
 			blocks[0], plural(blocks[0]));
 		if (blocks[1] > 0) {
-			print(fd, ", and %zu in %zu that only lost blocks lead to", bytes[1], blocks[1]);
+			zend_mm_say(fd, ", and %zu in %zu that only lost blocks lead to", bytes[1], blocks[1]);
 		}
-		print(fd, "\n");
+		zend_mm_say(fd, "\n");
 	}
 }
 
@@ -421,7 +405,7 @@ static void print_calls(int fd, const void *const *frame)
 
 		if (!zend_mm_is_own_code(*frame)) {
 			zend_mm_describe_code(*frame, code, sizeof code);
-			print(fd, "%s %s\n", label, code);
+			zend_mm_say(fd, "%s %s\n", label, code);
 			label = "              ";
 		}
 	}
@@ -440,8 +424,8 @@ static void name(struct search *search, size_t first, bool sites, int fd)
 			bytes += search->blocks[i]->size;
 		}
 	}
-	print(fd, "  lost    %zu byte%s in %zu block%s, the first at " ZEND_MM_ADDRESS "\n", bytes,
-		plural(bytes), blocks, plural(blocks), (uintptr_t)record->data);
+	zend_mm_say(fd, "  lost    %zu byte%s in %zu block%s, the first at " ZEND_MM_ADDRESS "\n",
+		bytes, plural(bytes), blocks, plural(blocks), (uintptr_t)record->data);
 	if (sites) {
 		print_calls(fd, record->calls[0].frames);
 	}
@@ -457,7 +441,7 @@ static void name_lost(struct search *search, bool sites, int fd)
 			continue;
 		}
 		if (named++ == most_named) {
-			print(fd, "  and more\n");
+			zend_mm_say(fd, "  and more\n");
 			break;
 		}
 		name(search, i, sites, fd);

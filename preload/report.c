@@ -26,8 +26,7 @@ enum { report_fd_least = 200 };
 
 static int report_fd = STDERR_FILENO;
 
-static void print(int fd, const char *format, ...) __attribute__((format(printf, 2, 3)));
-static void print(int fd, const char *format, ...)
+void zend_mm_say(int fd, const char *format, ...)
 {
 	char line[512];
 	va_list arguments;
@@ -55,10 +54,10 @@ static int check_home(const struct zend_mm_home *home, int fd)
 		zend_mm_print_problem(&problem);
 	}
 	if (result > 0) {
-		print(fd, "zend_malloc: pid %d: heap %u is damaged: %s, at " ZEND_MM_ADDRESS "\n",
+		zend_mm_say(fd, "zend_malloc: pid %d: heap %u is damaged: %s, at " ZEND_MM_ADDRESS "\n",
 			(int)getpid(), home->number, problem.reason, (uintptr_t)problem.address);
 	} else if (result < 0) {
-		print(fd, "zend_malloc: pid %d: heap %u cannot be checked: no memory for it\n",
+		zend_mm_say(fd, "zend_malloc: pid %d: heap %u cannot be checked: no memory for it\n",
 			(int)getpid(), home->number);
 	}
 	return result > 0;
@@ -90,23 +89,23 @@ static void print_totals(const struct zend_mm_totals *totals)
 	bool legacy = zend_mm_settings.options.mode == ZEND_MM_LEGACY;
 	const size_t *done = totals->done;
 
-	print(report_fd, "zend_malloc: %s (pid %d): %s heap over %s, %zu thread heap%s\n",
+	zend_mm_say(report_fd, "zend_malloc: %s (pid %d): %s heap over %s, %zu thread heap%s\n",
 		program_invocation_short_name, (int)getpid(), legacy ? "legacy" : "modern",
 		zend_mm_settings.options.storage, totals->homes, totals->homes == 1 ? "" : "s");
-	print(report_fd, "  in use        %12zu bytes, peak %zu\n", totals->used, totals->peak);
-	print(report_fd, "  held          %12zu bytes, peak %zu\n", totals->held,
+	zend_mm_say(report_fd, "  in use        %12zu bytes, peak %zu\n", totals->used, totals->peak);
+	zend_mm_say(report_fd, "  held          %12zu bytes, peak %zu\n", totals->held,
 		totals->held_peak);
-	print(report_fd, "  %s      %12zu%s\n", legacy ? "segments" : "chunks  ", totals->regions,
+	zend_mm_say(report_fd, "  %s      %12zu%s\n", legacy ? "segments" : "chunks  ", totals->regions,
 		legacy ? "" : ", huge blocks included");
-	print(report_fd, "  requests      %12zu, %zu of them (%.1f %%) from %s\n",
+	zend_mm_say(report_fd, "  requests      %12zu, %zu of them (%.1f %%) from %s\n",
 		done[ZEND_MM_DONE_REQUESTS], done[ZEND_MM_DONE_HITS],
 		done[ZEND_MM_DONE_REQUESTS] ? 100.0 * (double)done[ZEND_MM_DONE_HITS] /
 			(double)done[ZEND_MM_DONE_REQUESTS] : 0.0,
 		legacy ? "the cache" : "bins' lists");
-	print(report_fd, "  resizes       %12zu\n", done[ZEND_MM_DONE_RESIZES]);
-	print(report_fd, "  frees         %12zu, %zu of them of other threads' blocks\n",
+	zend_mm_say(report_fd, "  resizes       %12zu\n", done[ZEND_MM_DONE_RESIZES]);
+	zend_mm_say(report_fd, "  frees         %12zu, %zu of them of other threads' blocks\n",
 		done[ZEND_MM_DONE_FREES], done[ZEND_MM_DONE_RETURNS]);
-	print(report_fd, "  storage calls %12zu: %zu allocate, %zu resize, %zu free\n",
+	zend_mm_say(report_fd, "  storage calls %12zu: %zu allocate, %zu resize, %zu free\n",
 		totals->storage_allocs + totals->storage_resizes + totals->storage_frees,
 		totals->storage_allocs, totals->storage_resizes, totals->storage_frees);
 }

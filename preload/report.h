@@ -15,6 +15,9 @@ void zend_mm_report_at_exit(void);
 /* Has that done at quick_exit(), too (exits.c). */
 void zend_mm_exits_prepare(void);
 
+/* Prints to a descriptor (printf's rules, at most 511 bytes), without stdio. */
+void zend_mm_say(int fd, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
 /* Checks the calling thread's heap and those of threads that have ended.  The number of damaged
  * ones, with a line for each on fd. */
 int zend_mm_check_homes(int fd);
