@@ -207,9 +207,13 @@ static bool is_there(uint64_t entry)
 	return entry >> 62 != 0;
 }
 
-static uintptr_t least(uintptr_t a, uintptr_t b)
+/* Where the piece ends that an address is in, unit bytes long, or the limit, which lies behind the
+ * address, where that is less.  The end of the last piece of all is no number. */
+static uintptr_t end_of_piece(uintptr_t address, uintptr_t unit, uintptr_t limit)
 {
-	return a < b ? a : b;
+	uintptr_t last = address | (unit - 1);
+
+	return last < limit - 1 ? last + 1 : limit;
 }
 
 /* Follows all words from one address to another. */
@@ -221,17 +225,19 @@ static void look_at(struct search *search, uintptr_t from, uintptr_t to)
 	from = (from + sizeof(uintptr_t) - 1) & ~(sizeof(uintptr_t) - 1);
 	while (from < to) {
 		uintptr_t first = from / page;
-		uintptr_t end = least(to, (first + pages_at_once) * page);
+		uintptr_t end = end_of_piece(from, pages_at_once * page, to);
 		size_t wanted = ((end - 1) / page - first + 1) * sizeof *entries;
 		bool known = search->pagemap >= 0 && pread(search->pagemap, entries, wanted,
 			(off_t)(first * sizeof *entries)) == (ssize_t)wanted;
 
-		for (; from < end; from = (from / page + 1) * page) {
+		while (from < end) {
+			uintptr_t next = end_of_piece(from, page, end);
+
 			if (!known || is_there(entries[from / page - first])) {
-				look_at_page(search, from, least(end, (from / page + 1) * page));
+				look_at_page(search, from, next);
 			}
+			from = next;
 		}
-		from = end;
 	}
 }
 
@@ -266,13 +272,13 @@ static uintptr_t skip(uintptr_t from, uintptr_t *to)
 			(const void *)from, &end);
 
 		if (zend_mm_home_of((const void *)from)) {
-			from = (from | (ZEND_MM_UNIT - 1)) + 1;
+			from = end_of_piece(from, ZEND_MM_UNIT, *to);
 			guard = zend_mm_guarded_heaps;
 		} else if (end && begins <= from) {
 			from = (uintptr_t)end;
 			guard = zend_mm_guarded_heaps;
 		} else {
-			*to = end ? least(*to, begins) : *to;
+			*to = end && begins < *to ? begins : *to;
 			guard = guard->next;
 		}
 	}
@@ -283,7 +289,7 @@ static uintptr_t skip(uintptr_t from, uintptr_t *to)
 static void look_at_mapping(struct search *search, uintptr_t from, uintptr_t to)
 {
 	while (from < to) {
-		uintptr_t end = least(to, (from | (ZEND_MM_UNIT - 1)) + 1);
+		uintptr_t end = end_of_piece(from, ZEND_MM_UNIT, to);
 
 		from = skip(from, &end);
 		if (from < end) {
