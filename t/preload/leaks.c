@@ -17,6 +17,7 @@ struct node {
 static void *volatile kept;
 static void **volatile keeper;
 static __thread void *volatile of_thread;
+static volatile size_t too_much = (size_t)-1 / 4 * 3; /* more than PTRDIFF_MAX */
 
 /* Hides from the compiler what becomes of a pointer. */
 static void *any(void *pointer)
@@ -127,7 +128,7 @@ static void overwritten(void)
 static void failed_realloc(void)
 {
 	kept = some(100);
-	kept = realloc(kept, (size_t)-1 / 4);
+	kept = realloc(kept, too_much);
 }
 
 /* }}} */
