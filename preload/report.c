@@ -141,6 +141,8 @@ void zend_mm_report_at_exit(void)
 	if (zend_mm_settings.check && zend_mm_check_homes(report_fd) > 0) {
 		abort();
 	}
-	zend_mm_guards_look_once_more(); /* those of threads that still run */
+	if (zend_mm_homes() && zend_mm_homes()->next) { /* threads that still run may have one */
+		zend_mm_guards_look_once_more();
+	}
 	zend_mm_witness_exit();
 }

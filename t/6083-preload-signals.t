@@ -2,12 +2,13 @@
 # SPDX-License-Identifier: MIT
 # Programs that handle faults themselves, on guarded heaps: what touches a guard page is reported
 # all the same; their own faults are theirs, with sigaction()'s and signal()'s meaning; and a
-# process that ends by _exit() is looked at.
+# process that ends by _exit(), or while its threads run, is looked at.
 . "${srcdir:-$(dirname "$0")/..}/t/tap.sh"
 
 test -f "$builddir/libzend_malloc.so" || skip_all "there is no malloc replacement in this build"
 
 cat > "$tmp/program.c" << 'END'
+#include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdio.h>
@@ -76,8 +77,23 @@ static int own_faults(void)
 	return signal(SIGUSR1, SIG_DFL) == jump && signal(999, jump) == SIG_ERR ? faults : 0;
 }
 
+static pthread_barrier_t written;
+
+static void *write_and_stay(void *argument)
+{
+	volatile char *block = malloc(64);
+
+	block[65] = 1;
+	pthread_barrier_wait(&written);
+	for (;;) {
+		pause();
+	}
+	return argument;
+}
+
 int main(int argc, char **argv)
 {
+	pthread_t thread;
 	const char *what = argc > 1 ? argv[1] : "";
 	char *volatile block = malloc(64);
 
@@ -90,6 +106,12 @@ int main(int argc, char **argv)
 	}
 	if (strcmp(what, "sent") == 0) {
 		kill(getpid(), SIGSEGV);
+	}
+	if (strcmp(what, "thread") == 0) {
+		pthread_barrier_init(&written, NULL, 2);
+		pthread_create(&thread, NULL, write_and_stay, NULL);
+		pthread_barrier_wait(&written);
+		return 0;
 	}
 	if (strcmp(what, "exit") == 0) {
 		if (fork() == 0) {
@@ -106,7 +128,7 @@ int main(int argc, char **argv)
 	return 0;
 }
 END
-ok "the program compiles" $CC -w -g -O1 -rdynamic -o "$tmp/program" "$tmp/program.c"
+ok "the program compiles" $CC -w -g -O1 -rdynamic -pthread -o "$tmp/program" "$tmp/program.c"
 
 # guarded HOW WHAT
 guarded()
@@ -129,6 +151,9 @@ for mode in legacy modern; do
 	guarded padding=16 exit
 	like "$err" "zend_mm_heap corrupted*written past its end*main+*" \
 		"$mode: a child that ends by _exit() is looked at"
+	guarded padding=16 thread
+	like "$err" "zend_mm_heap corrupted*written past its end*" \
+		"so is the heap of a thread that runs when the process ends"
 	guarded '' own
 	is "$status:$out$err" 0:3 "$mode: without guards it is all the same"
 done
