@@ -25,7 +25,7 @@ unsigned zmm_style_width(unsigned columns);
 /* The rows of each region, the legend, the lists and the figures. */
 void zmm_scene_print(FILE *out, const struct zmm_scene *scene, const struct zmm_scene_style *style);
 
-/* The operation, what happened in words, and the figures in one line. */
+/* The operation, and what happened in words. */
 void zmm_steps_print(FILE *out, const struct zmm_scene *scene, const zmm_program *program);
 
 #endif
