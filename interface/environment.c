@@ -10,9 +10,10 @@
 #include "interface/interface.h"
 
 #ifdef _WIN32
-# define environ _environ
+# define variables _environ
 #else
 extern char **environ;
+# define variables environ
 #endif
 
 static const char prefix[] = "ZEND_MM_";
@@ -52,7 +53,7 @@ void zend_mm_warn_of_unknown_variables(void)
 	if (__atomic_exchange_n(&done, true, __ATOMIC_RELAXED)) {
 		return;
 	}
-	for (char **variable = environ; variable && *variable; variable++) {
+	for (char **variable = variables; variable && *variable; variable++) {
 		size_t length = strcspn(*variable, "=");
 
 		if (strncmp(*variable, prefix, sizeof prefix - 1) == 0 &&

@@ -63,6 +63,7 @@ int main(void)
 	seed = tap_seed();
 	zend_mm_default_options(&options);
 	options.mode = ZEND_MM_LEGACY;
+	options.debug = NULL; /* a sanitizer has heaps guarded */
 	options.hardened = "lists,frees";
 	options.storage = "malloc";
 	heap = zend_mm_startup_with(&options);

@@ -178,9 +178,13 @@ for mode in legacy modern; do
 	finds quick_exit guilty_write
 	finds daemon guilty_write
 done
-check -b -g quarantine=1M,sites=1 -- "$tmp/program" header
-like "$out" "*the write:*the program wrote over what the heap keeps between blocks*called from  \
+if plain_64; then
+	check -b -g quarantine=1M,sites=1 -- "$tmp/program" header
+	like "$out" "*the write:*wrote over what the heap keeps between blocks*called from  \
 guilty_write+*" "a header is overwritten, by a program that catches all signals"
+else
+	skip 1 "headers lie elsewhere in this build"
+fi
 
 # ---- what is said of commands without damage ----
 
@@ -199,9 +203,14 @@ check -- sh -c "'$tmp/program'; '$tmp/program'"
 like "$status:$out" "0:*no damage found in * requests of * processes: *program (2)*" \
 	"several processes: which ones"
 unlike "$out" "*not checked*" "all were checked"
-check -- env -i "$tmp/program" exit
-like "$status:$out" "0:*no damage found in * requests of env
+"$ZMM" run true 2> "$tmp/foreign"
+if test -s "$tmp/foreign"; then
+	skip 1 "the system's programs cannot load this build's malloc replacement"
+else
+	check -- env -i "$tmp/program" exit
+	like "$status:$out" "0:*no damage found in * requests of env
 env became another program, which was not checked*" "a cleared environment: what was not checked"
+fi
 check -- "$tmp/program" terminal
 like "$out" "the command exited with status 4*" "it has no terminal"
 check -g "" -- "$tmp/program"
