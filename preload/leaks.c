@@ -260,6 +260,19 @@ static void look_into_pending(struct search *search)
 /* }}} */
 /* {{{ What the program can reach. */
 
+/* The end of the region that an address is in, or behind, within a unit that a home holds: what
+ * lies behind it in its last unit is somebody else's. */
+static uintptr_t end_of_region(uintptr_t address)
+{
+	uintptr_t begins = address & ~(ZEND_MM_UNIT - 1);
+
+	while (zend_mm_region_size((const void *)begins) == 0 &&
+		zend_mm_home_of((const void *)(begins - ZEND_MM_UNIT))) {
+		begins -= ZEND_MM_UNIT;
+	}
+	return begins + zend_mm_region_size((const void *)begins);
+}
+
 /* The first address from one on that is neither in a region of a heap nor in records; *to becomes
  * the first behind it that is, if that is less. */
 static uintptr_t skip(uintptr_t from, uintptr_t *to)
@@ -271,8 +284,8 @@ static uintptr_t skip(uintptr_t from, uintptr_t *to)
 		uintptr_t begins = (uintptr_t)zend_mm_guard_records_memory(&guard->records,
 			(const void *)from, &end);
 
-		if (zend_mm_home_of((const void *)from)) {
-			from = end_of_piece(from, ZEND_MM_UNIT, *to);
+		if (zend_mm_home_of((const void *)from) && from < end_of_region(from)) {
+			from = end_of_region(from);
 			guard = zend_mm_guarded_heaps;
 		} else if (end && begins <= from) {
 			from = (uintptr_t)end;
