@@ -24,7 +24,9 @@
 #ifdef __linux__
 # include <sys/personality.h>
 # include <sys/prctl.h>
-# define same_addresses() personality(ADDR_NO_RANDOMIZE)
+# include <sys/syscall.h>
+/* The C library's own call has no errno with 32-bit words. */
+# define same_addresses() syscall(SYS_personality, (long) ADDR_NO_RANDOMIZE)
 # define adopt_orphans() prctl(PR_SET_CHILD_SUBREAPER, 1)
 #else
 # define same_addresses() 0
