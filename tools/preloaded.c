@@ -101,11 +101,12 @@ int zmm_preload(const char *subcommand, const char *library)
 	return ZMM_EXIT_OK;
 }
 
-/* The file that execvp() will run. */
+/* The file that execvp() will run; errno says why there is none.  As shells do, this passes over
+ * folders that may not be searched. */
 static int find_command(char path[PATH_MAX], const char *command)
 {
 	const char *folders = getenv("PATH");
-	int status = ZMM_EXIT_NOT_FOUND;
+	int status = ZMM_EXIT_NOT_FOUND, error = ENOENT;
 
 	if (strchr(command, '/')) {
 		snprintf(path, PATH_MAX, "%s", command);
@@ -118,11 +119,13 @@ static int find_command(char path[PATH_MAX], const char *command)
 		snprintf(path, PATH_MAX, "%.*s%s%s", (int)length, folders, length ? "/" : "", command);
 		if (access(path, X_OK) == 0) {
 			status = ZMM_EXIT_OK;
-		} else if (errno != ENOENT && errno != ENOTDIR) {
+		} else if (access(path, F_OK) == 0) {
 			status = ZMM_EXIT_NOT_RUN;
+			error = EACCES;
 		}
 		folders += length + (folders[length] == ':');
 	}
+	errno = error;
 	return status;
 }
 
@@ -179,8 +182,8 @@ int zmm_become(const char *subcommand, char **command)
 
 	if (status == ZMM_EXIT_OK) {
 		execvp(command[0], command);
-		fprintf(stderr, "zmm %s: cannot run %s: %s\n", subcommand, command[0], strerror(errno));
 		status = errno == ENOENT ? ZMM_EXIT_NOT_FOUND : ZMM_EXIT_NOT_RUN;
+		fprintf(stderr, "zmm %s: cannot run %s: %s\n", subcommand, command[0], strerror(errno));
 	}
 	return status;
 }
