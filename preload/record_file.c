@@ -145,12 +145,36 @@ static int move_up(int fd)
 	return high;
 }
 
+/* Where the program has all descriptors that it may have, there is one more beyond its limit, as
+ * long as the hard limit is higher.  There neither is in the other's way. */
+static int open_beyond_limit(void)
+{
+	struct rlimit limit, raised;
+	int fd;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0) {
+		return -1;
+	}
+	raised = limit;
+	raised.rlim_cur++;
+	if (setrlimit(RLIMIT_NOFILE, &raised) != 0) {
+		errno = EMFILE;
+		return -1;
+	}
+	fd = open(file.path, O_RDWR | O_CLOEXEC);
+	setrlimit(RLIMIT_NOFILE, &limit);
+	return fd;
+}
+
 static bool have_descriptor(void)
 {
 	if (is_ours(file.fd)) {
 		return true;
 	}
 	file.fd = open(file.path, O_RDWR | O_CLOEXEC);
+	if (file.fd < 0 && errno == EMFILE) {
+		file.fd = open_beyond_limit();
+	}
 	if (file.fd < 0) {
 		return false;
 	}

@@ -33,6 +33,10 @@ is "$status" 7 "the exit status is the command's"
 run "$ZMM" run no-such-command
 is "$status" 127 "127: there is no such command"
 like "$err" "zmm run: cannot run no-such-command: *" "and a line says so"
+mkdir -m 0 "$tmp/closed"
+run env PATH="$tmp/closed:$PATH" "$ZMM" run no-such-command
+is "$status" 127 "nor is there where nobody may look (but for root)"
+rmdir "$tmp/closed"
 run "$ZMM" run "$srcdir/t"
 is "$status" 126 "126: it cannot be run"
 echo 'int main(void) { return 0; }' > "$tmp/static.c"

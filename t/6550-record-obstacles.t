@@ -40,11 +40,21 @@ else
 	skip 5 "no file system can be mounted here"
 fi
 
-recorded close "$tmp/mine"
-is "$status" 0 "a program that closes all descriptors works as always"
-is "$(cat "$tmp/mine")" mine "and what it opens in their places is its own"
-is "$(as_text "$trace" | grep -cE '^a [0-9]+ 70041$')" 1 "it is recorded to its end"
-replays "closed descriptors" "$trace"
+# It uses 1024 descriptors: all that it may have, where that is the limit, or not all.
+before=$(ulimit -Sn)
+for limit in 1024 2048; do
+	if test "$(ulimit -Hn)" != unlimited && test "$(ulimit -Hn)" -le $limit; then
+		skip 4 "no more than $(ulimit -Hn) descriptors are to be had"
+		continue
+	fi
+	ulimit -Sn $limit
+	recorded close "$tmp/mine"
+	is "$status" 0 "a program that closes all descriptors works as always"
+	is "$(cat "$tmp/mine")" mine "and what it opens in their places is its own"
+	is "$(as_text "$trace" | grep -cE '^a [0-9]+ 70041$')" 1 "it is recorded to its end"
+	replays "closed descriptors of $limit" "$trace"
+done
+ulimit -Sn "$before"
 
 mkdir "$tmp/from" "$tmp/to"
 cd "$tmp/from" || exit 255
