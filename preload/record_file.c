@@ -237,6 +237,7 @@ static int reserve_block(off_t offset)
 /* Claim the place of a block at the end of the file, with a descriptor to write it through. */
 static int claim_block(off_t *offset)
 {
+	*offset = 0;
 	if (!have_descriptor()) {
 		return errno;
 	}
