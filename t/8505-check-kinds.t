@@ -295,5 +295,37 @@ like "$status:$out" "1:program: a block was written past its end, in request *" 
 interrupted 39 HUP
 like "$status:$out" "129:*ended by signal 1 *no damage found in * requests of program" \
 	"or is ended by the signal"
+
+# The signal comes when the command runs, and zmm has not yet come back from fork().
+cat > "$tmp/late.c" << 'END'
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <unistd.h>
+
+pid_t fork(void)
+{
+	pid_t (*next)(void) = (pid_t (*)(void))dlsym(RTLD_NEXT, "fork");
+	pid_t child = next();
+
+	if (child > 0) {
+		usleep(500000);
+	}
+	return child;
+}
+END
+$CC -shared -fPIC -o "$tmp/late.so" "$tmp/late.c" -ldl
+printf '#!/bin/sh\n: > "%s/started"\nexec sleep 3\n' "$tmp" > "$tmp/waiting"
+chmod +x "$tmp/waiting"
+rm -f "$tmp/started"
+LD_PRELOAD="$tmp/late.so" "$ZMM" check -- "$tmp/waiting" > "$tmp/out" 2> "$tmp/err" < /dev/null &
+checker=$!
+while ! test -e "$tmp/started"; do
+	sleep 0.05
+done
+kill -TERM $checker
+status=0
+wait $checker || status=$?
+like "$status:$(cat "$tmp/out")" "143:*ended by signal 15 *" \
+	"an interruption right after the start reaches the command"
 is "$(ls -d "$tmp"/zmm-check.* 2> /dev/null)" "" "no files are left over"
 done_testing

@@ -83,6 +83,32 @@ static void mind_interruptions(void)
 	}
 }
 
+/* Holds interruptions back until it is known whom to pass them on to: the signals that were blocked
+ * before are put in *before. */
+static void hold_interruptions(sigset_t *before)
+{
+	sigset_t held;
+
+	sigemptyset(&held);
+	for (size_t i = 0; i < sizeof ending_signals / sizeof *ending_signals; i++) {
+		sigaddset(&held, ending_signals[i]);
+	}
+	sigprocmask(SIG_BLOCK, &held, before);
+}
+
+/* In the command's process, before it is one: what we mind ends it. */
+static void stop_minding_interruptions(void)
+{
+	for (size_t i = 0; i < sizeof ending_signals / sizeof *ending_signals; i++) {
+		struct sigaction action;
+
+		sigaction(ending_signals[i], NULL, &action);
+		if (action.sa_handler == on_interruption) {
+			signal(ending_signals[i], SIG_DFL);
+		}
+	}
+}
+
 /* }}} */
 /* {{{ The files. */
 
@@ -313,6 +339,29 @@ static enum zmm_check_end judge(struct zmm_check *check, struct zend_mm_witness_
 		ZMM_CHECK_CRASHED : ZMM_CHECK_ENDED;
 }
 
+/* Starts the command.  False where it cannot be started, or there was an interruption. */
+static bool start(struct zmm_check *check, const struct zmm_check_plan *plan)
+{
+	sigset_t before;
+
+	fflush(NULL);
+	hold_interruptions(&before);
+	check->ended = false;
+	check->child = interrupted ? -1 : fork();
+	if (check->child == 0) {
+		stop_minding_interruptions();
+		sigprocmask(SIG_SETMASK, &before, NULL);
+		become(check, plan);
+	}
+	if (check->child < 0 && !interrupted) {
+		fail("start", check->command[0]);
+	}
+	running = check->child > 0 ? check->child : 0;
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	check->runs += check->child > 0;
+	return check->child > 0;
+}
+
 enum zmm_check_end zmm_check_run(struct zmm_check *check, const struct zmm_check_plan *plan,
 	struct zend_mm_witness_process **process)
 {
@@ -326,18 +375,9 @@ enum zmm_check_end zmm_check_run(struct zmm_check *check, const struct zmm_check
 	check->witness->target = plan->target;
 	check->witness->watched = plan->watched;
 	snprintf(check->witness->report, sizeof check->witness->report, "%s", check->report_path);
-	check->runs++;
-	fflush(NULL);
-	check->ended = false;
-	check->child = fork();
-	if (check->child < 0) {
-		fail("start", check->command[0]);
+	if (!start(check, plan)) {
 		return ZMM_CHECK_FAILED;
 	}
-	if (check->child == 0) {
-		become(check, plan);
-	}
-	running = check->child;
 	if (!wait_for_halt(check)) {
 		running = 0;
 		return judge(check, process);
