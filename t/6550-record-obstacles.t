@@ -69,4 +69,17 @@ run env LD_PRELOAD="$builddir/libzend_record.so" ZEND_MM_RECORD="$trace" sh -c \
 	'rm -f "$1"; echo precious > "$1"; exec "$2" close "$3"' sh "$trace" "$requests" "$tmp/mine"
 is "$status $(cat "$trace")" "0 precious" "a file of that name that is another's is not touched"
 
+# The signal comes when the command runs, and zmm has not yet come back from fork().
+comes_back_late_from_fork
+printf '#!/bin/sh\n: > "%s/started"\nexec sleep 3\n' "$tmp" > "$tmp/waiting"
+chmod +x "$tmp/waiting"
+LD_PRELOAD="$tmp/late.so" "$ZMM" record -q -o "$tmp/late.zmt" -- "$tmp/waiting" < /dev/null &
+recorder=$!
+while ! test -e "$tmp/started"; do
+	sleep 0.05
+done
+kill -TERM $recorder
+status=0
+wait $recorder || status=$?
+is "$status" 143 "what ends zmm right after the start reaches the command"
 done_testing

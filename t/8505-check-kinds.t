@@ -297,23 +297,7 @@ like "$status:$out" "129:*ended by signal 1 *no damage found in * requests of pr
 	"or is ended by the signal"
 
 # The signal comes when the command runs, and zmm has not yet come back from fork().
-cat > "$tmp/late.c" << 'END'
-#define _GNU_SOURCE
-#include <dlfcn.h>
-#include <unistd.h>
-
-pid_t fork(void)
-{
-	pid_t (*next)(void) = (pid_t (*)(void))dlsym(RTLD_NEXT, "fork");
-	pid_t child = next();
-
-	if (child > 0) {
-		usleep(500000);
-	}
-	return child;
-}
-END
-$CC -shared -fPIC -o "$tmp/late.so" "$tmp/late.c" -ldl
+comes_back_late_from_fork
 printf '#!/bin/sh\n: > "%s/started"\nexec sleep 3\n' "$tmp" > "$tmp/waiting"
 chmod +x "$tmp/waiting"
 rm -f "$tmp/started"

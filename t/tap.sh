@@ -160,6 +160,29 @@ unfolded()
 # config MACRO: whether the build was configured with it, as in: config HAVE_ZSTD || skip 1 ...
 config() { grep -q "^#define $1 1\$" "$builddir/config.h"; }
 
+# comes_back_late_from_fork: makes $tmp/late.so. A process that it is preloaded into comes back from
+# fork() when the child has long begun.
+comes_back_late_from_fork()
+{
+	cat > "$tmp/late.c" << 'END'
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <unistd.h>
+
+pid_t fork(void)
+{
+	pid_t (*next)(void) = (pid_t (*)(void))dlsym(RTLD_NEXT, "fork");
+	pid_t child = next();
+
+	if (child > 0) {
+		usleep(500000);
+	}
+	return child;
+}
+END
+	$CC -shared -fPIC -o "$tmp/late.so" "$tmp/late.c" -ldl
+}
+
 # Skips the test where zmm check cannot watch for a write, as in many containers.
 needs_watching()
 {

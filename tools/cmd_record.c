@@ -216,14 +216,21 @@ static void restore_signals(const struct sigaction before[4])
 static int run(const struct settings *settings)
 {
 	struct sigaction before[4];
+	sigset_t held, unheld;
 	int status = 0;
 
 	set_signals(before);
+	sigemptyset(&held); /* until it is known whom to pass them on to */
+	sigaddset(&held, SIGTERM);
+	sigaddset(&held, SIGHUP);
+	sigprocmask(SIG_BLOCK, &held, &unheld);
 	child = fork();
 	if (child == 0) {
 		restore_signals(before);
+		sigprocmask(SIG_SETMASK, &unheld, NULL);
 		_exit(zmm_become("record", settings->command));
 	}
+	sigprocmask(SIG_SETMASK, &unheld, NULL);
 	if (child < 0) {
 		fail(settings->command[0], strerror(errno));
 		return -1;
