@@ -7,8 +7,8 @@
  * get.  Debug builds keep what malloc rounded the request to.  Guarded heaps know all of it, and
  * look for themselves (heap/guarded/verdict.c).
  *
- *	legacy    the block has the true size of the request, or 16 bytes more that were too few
- *	          for a block of their own
+ *	legacy    the block has the true size of the request, or more by what was too little
+ *	          for a block of its own
  *	modern    the slot is one of the request's bin, the run has the request's pages; a resized
  *	          block stays where the bin below would just fit
  *
@@ -45,6 +45,8 @@ static size_t round_legacy(size_t size)
 
 static struct range range_of_legacy(const void *ptr)
 {
+	static const size_t most_left = /* what is less than a block is not split off */
+		((size_t)legacy_smallest_block - 1) & ~(size_t)(ZEND_MM_ALIGNMENT - 1);
 	const block_t *block = block_of(ptr);
 	size_t most = block_size(block) - ZEND_MM_LEGACY_OVERHEAD;
 
@@ -56,8 +58,7 @@ static struct range range_of_legacy(const void *ptr)
 		return anything; /* no block's header */
 	}
 	return (struct range){
-		most < legacy_smallest_block ? 0 : least_rounded_to(round_legacy,
-			most - (size_t)legacy_smallest_block + ZEND_MM_ALIGNMENT), most
+		most < most_left ? 0 : least_rounded_to(round_legacy, most - most_left), most
 	};
 }
 
