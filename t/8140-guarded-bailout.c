@@ -62,7 +62,7 @@ static void ask_more(const char *message)
 {
 	host_fatal_error(message);
 	zend_mm_free(asked, zend_mm_alloc(asked, 64));
-	zend_mm_alloc(asked, (size_t) 1 << 40);
+	zend_mm_alloc(asked, SIZE_MAX / 4);
 }
 
 static void refused(zend_mm_mode mode, const char *name, void (*handler)(const char *))
