@@ -105,11 +105,13 @@ ok "a program and its library compile" \
 run "$ZMM" run --check --foreign abort "$tmp/main"
 is "$status:$err" 0: "libraries loaded with RTLD_DEEPBIND use the same malloc"
 
+echo "int main(void) { return 0; }" > "$tmp/nothing.c"
+$CC -o "$tmp/nothing" "$tmp/nothing.c"
 for variable in ZEND_MM_STATS ZEND_MM_CHECK; do
-	run env $variable=yes LD_PRELOAD="$builddir/libzend_malloc.so" true
+	run env $variable=yes LD_PRELOAD="$builddir/libzend_malloc.so" "$tmp/nothing"
 	is "$status:$err" "255:Wrong $variable: 'yes' is not 0 or 1" "a switch that is none is refused"
 done
-run env ZEND_MM_DEBG=all LD_PRELOAD="$builddir/libzend_malloc.so" true
+run env ZEND_MM_DEBG=all LD_PRELOAD="$builddir/libzend_malloc.so" "$tmp/nothing"
 like "$status:$err" "0:zend_mm: ZEND_MM_DEBG in the environment is ignored: *" \
 	"a misspelt variable is told of"
 done_testing

@@ -62,7 +62,7 @@ static void ask_more(const char *message)
 {
 	host_fatal_error(message);
 	zend_mm_free(asked, zend_mm_alloc(asked, 64));
-	zend_mm_alloc(asked, SIZE_MAX / 4);
+	zend_mm_alloc(asked, SIZE_MAX - (1 << 20));
 }
 
 static void refused(zend_mm_mode mode, const char *name, void (*handler)(const char *))

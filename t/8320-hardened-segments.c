@@ -6,6 +6,12 @@
 #include "t/tap.h"
 #include "zend_alloc.h"
 
+#ifdef _WIN32
+enum { children_have_the_heap = 0 };
+#else
+enum { children_have_the_heap = 1 };
+#endif
+
 enum { most = 200, operations = 6000, small = 1000, whole = 200000 };
 
 static uint64_t seed;
@@ -75,10 +81,14 @@ int main(void)
 	while (!blocks[0] || count < 40) {
 		change();
 	}
-	child = run_child(free_outside, blocks[0]);
-	contains(child.err, "zend_mm_heap corrupted", "a block in no segment is not freed");
-	child = run_child(free_twice, blocks[0]);
-	ok(child.status != 0, "nor one whose segment is gone");
+	if (children_have_the_heap) {
+		child = run_child(free_outside, blocks[0]);
+		contains(child.err, "zend_mm_heap corrupted", "a block in no segment is not freed");
+		child = run_child(free_twice, blocks[0]);
+		ok(child.status != 0, "nor one whose segment is gone");
+	} else {
+		skip(2, "a child on Windows begins anew");
+	}
 	zend_mm_free(heap, zend_mm_alloc(heap, small));
 	is_int(zend_mm_check(heap, NULL), 0, "the heap is sound at last");
 	zend_mm_shutdown(heap, 1, 1);
