@@ -144,16 +144,11 @@ is "$(ls -d "$tmp"/zmm-check.* 2> /dev/null)" "" "no files are left over"
 is_running() { grep -q '^State:[[:space:]]*[^ZX]' "/proc/$1/status" 2> /dev/null; }
 
 # Ended from outside while the command runs, as a terminal's Ctrl-C does it.
-cat > "$tmp/waiting" << END
-#!/bin/sh
-echo \$\$ > "$tmp/pid"
-exec sleep 600
-END
-chmod +x "$tmp/waiting"
+waits_for_signals
 for signal in INT TERM HUP; do
 	rm -f "$tmp/pid"
 	# a shell has what runs in its background ignore SIGINT
-	perl -e '$SIG{INT} = "DEFAULT"; exec @ARGV' "$ZMM" check -- "$tmp/waiting" \
+	perl -e '$SIG{INT} = "DEFAULT"; exec @ARGV' "$ZMM" check -- "$tmp/waiting" "$tmp/pid" 600 \
 		> "$tmp/out" 2> "$tmp/err" < /dev/null &
 	while ! test -s "$tmp/pid"; do
 		sleep 0.02

@@ -298,12 +298,12 @@ like "$status:$out" "129:*ended by signal 1 *no damage found in * requests of pr
 
 # The signal comes when the command runs, and zmm has not yet come back from fork().
 comes_back_late_from_fork
-printf '#!/bin/sh\n: > "%s/started"\nexec sleep 3\n' "$tmp" > "$tmp/waiting"
-chmod +x "$tmp/waiting"
+waits_for_signals
 rm -f "$tmp/started"
-LD_PRELOAD="$tmp/late.so" "$ZMM" check -- "$tmp/waiting" > "$tmp/out" 2> "$tmp/err" < /dev/null &
+LD_PRELOAD="$tmp/late.so" "$ZMM" check -- "$tmp/waiting" "$tmp/started" 3 \
+	> "$tmp/out" 2> "$tmp/err" < /dev/null &
 checker=$!
-while ! test -e "$tmp/started"; do
+while ! test -s "$tmp/started"; do
 	sleep 0.05
 done
 kill -TERM $checker

@@ -160,6 +160,28 @@ unfolded()
 # config MACRO: whether the build was configured with it, as in: config HAVE_ZSTD || skip 1 ...
 config() { grep -q "^#define $1 1\$" "$builddir/config.h"; }
 
+# waits_for_signals: makes $tmp/waiting, to be called with FILE SECONDS. It writes its number into the
+# file, and waits.
+waits_for_signals()
+{
+	cat > "$tmp/waiting.c" << 'END'
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+int main(int argc, char **argv)
+{
+	FILE *file = fopen(argv[1], "w");
+
+	fprintf(file, "%d\n", (int)getpid());
+	fclose(file);
+	sleep(argc > 2 ? (unsigned)atoi(argv[2]) : 0);
+	return 0;
+}
+END
+	$CC -o "$tmp/waiting" "$tmp/waiting.c"
+}
+
 # comes_back_late_from_fork: makes $tmp/late.so. A process that it is preloaded into comes back from
 # fork() when the child has long begun.
 comes_back_late_from_fork()
