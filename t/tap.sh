@@ -160,8 +160,8 @@ unfolded()
 # config MACRO: whether the build was configured with it, as in: config HAVE_ZSTD || skip 1 ...
 config() { grep -q "^#define $1 1\$" "$builddir/config.h"; }
 
-# waits_for_signals: makes $tmp/waiting, to be called with FILE SECONDS. It writes its number into the
-# file, and waits.
+# waits_for_signals: makes $tmp/waiting, to be called with FILE SECONDS. It writes its number into
+# the file, and waits.
 waits_for_signals()
 {
 	cat > "$tmp/waiting.c" << 'END'
