@@ -9,8 +9,8 @@
  * A reader (readable.h) remembers the answers, by windows of 64 pages: a list of thousands of
  * blocks costs one call for each window that it leads through, not one for each block.
  */
+#include "storage/hidden.h"
 #include "storage/readable.h"
-#include "storage/sanitizer.h"
 #include "storage/sanitizer.h"
 #include "storage/storage.h"
 
@@ -136,6 +136,12 @@ bool zend_mm_readable(const void *address, size_t size)
 		}
 	}
 	return true;
+}
+
+bool zend_mm_may_be_touched(const void *address, size_t size)
+{
+	return zend_mm_ever_hidden() ? zend_mm_readable(address, size)
+		: !zend_mm_sanitizer_forbids(address, size);
 }
 
 bool zend_mm_read_memory(const void *address, void *copy, size_t size)

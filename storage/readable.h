@@ -14,6 +14,10 @@
  * nothing. */
 bool zend_mm_readable(const void *address, size_t size);
 
+/* The same of memory that is known to be mapped: false where it was hidden, or where a sanitizer
+ * was told that nobody may touch it.  Asks the system only if anything was ever hidden. */
+bool zend_mm_may_be_touched(const void *address, size_t size);
+
 /* Copies size bytes from an address that may be anything; false where it cannot be read. */
 bool zend_mm_read_memory(const void *address, void *copy, size_t size);
 

@@ -23,7 +23,6 @@
 #include "heap/legacy/segments.h"
 #include "heap/legacy/tags.h"
 #include "heap/legacy/verbs.h"
-#include "storage/hidden.h"
 #include "storage/readable.h"
 
 bool zend_mm_legacy_wrong(struct zend_mm_legacy_check *check, const char *reason,
@@ -212,7 +211,7 @@ static bool check_block(struct zend_mm_legacy_check *check, const block_t *block
 	if (!block_is_free(block) && !block_is_used(block)) {
 		return wrong_tags(check, "a block's type is neither free nor used", block);
 	}
-	if (zend_mm_ever_hidden() && !zend_mm_readable(block_after(block), legacy_header_size)) {
+	if (!zend_mm_may_be_touched(block_after(block), legacy_header_size)) {
 		return wrong_tags(check, "a block's size leads into memory that nobody may touch", block);
 	}
 	if (block_after(block)->before != block->word) {

@@ -238,6 +238,9 @@ static const char *zend_mm_snapshot_locate(const struct zend_mm_snapshot *snapsh
 	if (offset % size != 0 || place->index >= zend_mm_bins[place->bin].elements) {
 		return "a list of slots leads to an address where no slot begins";
 	}
+	if (!zend_mm_may_be_touched(ptr, size)) {
+		return "a list of slots leads to memory that nobody may touch";
+	}
 	return NULL;
 }
 
