@@ -3,6 +3,7 @@
  * System calls that are refused or forbidden: random words, reading memory without a fault, hiding
  * it, giving back a part.  The calls are this program's own, which refuse when they are told to.
  */
+#define TAP_REAL_ENTROPY
 #include "t/tap.h"
 
 #ifdef _WIN32

@@ -9,8 +9,7 @@
 
 test -e "$builddir/libzend_malloc.so" || skip_all "no malloc replacement in this build"
 
-seed=${ZMM_TEST_SEED:-$(date +%s)}
-note "ZMM_TEST_SEED=$seed"
+seed
 
 # claims SETTING NAME...: the program in the mode; $said is the report's reason and what was said.
 claims()

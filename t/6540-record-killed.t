@@ -6,10 +6,9 @@
 . "${srcdir:-$(dirname "$0")/..}/t/tap.sh"
 . "$srcdir/t/record.sh"
 
-: "${ZMM_TEST_SEED:=$(date +%s)}"
-note "seed $ZMM_TEST_SEED: repeat with ZMM_TEST_SEED=$ZMM_TEST_SEED"
+seed
 short_run && rounds=15 || rounds=50
-moments=$(awk -v seed="$ZMM_TEST_SEED" -v rounds=$rounds 'BEGIN { srand(seed);
+moments=$(awk -v seed="$seed" -v rounds=$rounds 'BEGIN { srand(seed);
 	for (i = 0; i < rounds; i++) printf "%.3f ", rand() * rand() * 0.12 }')
 
 unreadable= most=0 files=0 round=0

@@ -79,6 +79,10 @@ shell_test bad 'ok one false; is a b two; like abc x three; unlike abc "a*" four
 run "$tmp/bad.t"
 is "$status:$(grep -c '^not ok' "$tmp/out")" 1:4 "shell: each kind of check can fail"
 
+shell_test seeded 'seed; is $seed $ZMM_TEST_SEED seed; done_testing'
+run env ZMM_TEST_SEED=42 "$tmp/seeded.t"
+like "$status$err" "0*ZMM_TEST_SEED=42*" "shell: the seed is that of the environment, and shown"
+
 shell_test early 'ok one true; exit 0'
 run "$tmp/early.t"
 is "$status" 255 "shell: a test that ends before done_testing fails"
@@ -96,5 +100,7 @@ is "$status" 1 "the sum of a bad run is bad"
 is "$(cat "$tmp/totals")" "2 5 3" "passed, failed, skipped; a killed test counts as a failure"
 like "$out" "*skipped: all.t, all of it: not here*skipped: some.t, checks 1 2: because*" \
 	"skipped checks are listed with their reason"
+like "$out" "*failed: bad.t, check 1 - one*, check 4 - four*failed: killed.t ended badly*" \
+	"and failed ones by their names"
 
 done_testing

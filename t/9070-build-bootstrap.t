@@ -12,6 +12,7 @@ cat > configure.in <<'END'
 #!/bin/sh
 echo "configured with $*" >> ../configured
 printf 'all:\n\t@echo built\ncheck:\n\t@echo 5 1 2 > $(ZMM_TOTALS)\n' > Makefile
+printf '\t@echo "failed: x.t, check 3"\n' >> Makefile
 printf 'check-variants:\n\t@mkdir -p variants; echo clang 7 0 1 3 > variants/totals\n' >> Makefile
 printf '#!/bin/sh\necho zmm $*\n' > zmm
 chmod +x zmm
@@ -101,6 +102,9 @@ like "$(cat "$tmp/apt.log")" "*valgrind*" "check installs what tests need"
 is "$(echo "$out" | tail -n 1)" "12 passed, 1 failed" "the last line sums up all configurations"
 is "$status" 1 "a failure in them is a failure"
 like "$out" "*default *5 *1 *2 *clang *7 *0 *1*" "below a table of them"
+like "$out" "*n: 5 passed, 1 failed*failed in default *failed: x.t, check 3*configuration *" \
+	"before which it is said once more what failed"
+unlike "$out" "*failed in clang*" "and only that"
 
 rm "$tmp/installed" "$tmp/apt.log"
 touch "$tmp/offline" "$tmp/installed"

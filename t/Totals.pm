@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 #
-# prove --harness=Totals: runs the tests as prove does, then says which were skipped and why, and
-# appends a line "passed failed skipped" to the file that the environment names in ZMM_TOTALS.
+# prove --harness=Totals: runs the tests as prove does, then says which checks failed, which were
+# skipped and why, and appends a line "passed failed skipped" to the file that the environment names
+# in ZMM_TOTALS.
 # A test program that ends badly although none of its checks failed counts as one failed check.
 
 package Totals;
@@ -13,6 +14,7 @@ use parent 'TAP::Harness';
 sub runtests {
 	my ($self, @tests) = @_;
 	my %skipped;    # test => reason => numbers of its checks, 0 for all of it
+	my @failed;     # what is printed of each check that failed
 
 	$self->callback(made_parser => sub {
 		my ($parser, $job) = @_;
@@ -23,6 +25,9 @@ sub runtests {
 		});
 		$parser->callback(test => sub {
 			my ($test) = @_;
+			push @failed, sprintf 'failed: %s, check %d %s', $name, $test->number,
+				$test->description
+				unless $test->is_ok;
 			push @{ $skipped{$name}{ $test->explanation } }, $test->number
 				if $test->has_skip;
 		});
@@ -30,10 +35,14 @@ sub runtests {
 
 	my $aggregate = $self->SUPER::runtests(@tests);
 	my ($passed, $failed, $skipped) = (0, 0, 0);
+	print "$_\n" for sort @failed;
 	for my $name ($aggregate->descriptions) {
 		my ($parser) = $aggregate->parsers($name);
 		my $bad = scalar $parser->failed;
-		$bad ||= 1 if $parser->has_problems;
+		if (!$bad && $parser->has_problems) {
+			$bad = 1;
+			printf "failed: %s ended badly\n", (split m{/}, $name)[-1];
+		}
 		$failed += $bad;
 		$passed += scalar $parser->actual_passed;
 	}

@@ -37,6 +37,9 @@
 #include <time.h>
 
 #include "trace/sanitizer_options.h"
+#ifndef TAP_REAL_ENTROPY /* by a test of where random words come from */
+# include "t/entropy.h"
+#endif
 
 #ifdef _WIN32
 # include <fcntl.h>
@@ -289,15 +292,30 @@ static inline _Noreturn void bail_out(const char *reason)
 
 /* ---- random numbers that can be had again ---- */
 
+/* What ZMM_TEST_SEED says, or other if it says nothing. */
+static inline uint64_t tap_given_seed(uint64_t other)
+{
+	const char *given = getenv("ZMM_TEST_SEED");
+
+	return given && *given ? strtoull(given, NULL, 0) : other;
+}
+
+#ifndef TAP_REAL_ENTROPY
+/* The keys of heaps follow the seed that was asked for; nobody who gave none gets other keys. */
+__attribute__((constructor)) static void tap_seed_keys(void)
+{
+	entropy_state = tap_given_seed(0);
+}
+#endif
+
 /*
  * The seed of this run: ZMM_TEST_SEED of the environment, or of the clock. It is always shown, so
  * that a failure can be had again.
  */
 static inline uint64_t tap_seed(void)
 {
-	const char *given = getenv("ZMM_TEST_SEED");
-	uint64_t seed = given ? strtoull(given, NULL, 0)
-			      : ((uint64_t) time(NULL) * 1000003u) ^ (uint64_t) (uintptr_t) &tap;
+	uint64_t seed = tap_given_seed(((uint64_t) time(NULL) * 1000003u)
+		^ (uint64_t) (uintptr_t) &tap);
 
 	diag("seed %" PRIu64 ": repeat with ZMM_TEST_SEED=%" PRIu64, seed, seed);
 	return seed;

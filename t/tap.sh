@@ -52,6 +52,14 @@ tap_end()
 note() { printf '%s\n' "$*" | sed 's/^/# /'; }
 diag() { printf '%s\n' "$*" | sed 's/^/# /' >&2; }
 
+# seed: leaves in $seed what ZMM_TEST_SEED says, or the clock; shown, so that a failure can be had
+# again.
+seed()
+{
+	seed=${ZMM_TEST_SEED:-$(date +%s)}
+	diag "seed $seed: repeat with ZMM_TEST_SEED=$seed"
+}
+
 # skip_all REASON: the whole test does not apply here; ends it.
 skip_all()
 {
