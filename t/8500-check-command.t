@@ -147,8 +147,9 @@ is_running() { grep -q '^State:[[:space:]]*[^ZX]' "/proc/$1/status" 2> /dev/null
 waits_for_signals
 for signal in INT TERM HUP; do
 	rm -f "$tmp/pid"
-	# a shell has what runs in its background ignore SIGINT
-	perl -e '$SIG{INT} = "DEFAULT"; exec @ARGV' "$ZMM" check -- "$tmp/waiting" "$tmp/pid" 600 \
+	# a shell has what runs in its background ignore SIGINT, and nohup SIGHUP
+	perl -e '$SIG{$_} = "DEFAULT" for qw(INT HUP); exec @ARGV' \
+		"$ZMM" check -- "$tmp/waiting" "$tmp/pid" 600 \
 		> "$tmp/out" 2> "$tmp/err" < /dev/null &
 	while ! test -s "$tmp/pid"; do
 		sleep 0.02
