@@ -12,6 +12,9 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#ifndef _WIN32
+# include <unistd.h>
+#endif
 
 static uint64_t entropy_state;
 
