@@ -20,7 +20,11 @@
 #define T_CRASH_CRASH_H
 
 #define ZEND_MM_NO_SIZED_ENTRY_POINTS
+#include <stdint.h>
 #include <stdio.h>
+#ifndef _WIN32
+# include <sys/mman.h>
+#endif
 
 #include "zend_alloc.h"
 
@@ -49,6 +53,25 @@ static inline char *block(size_t size)
 	between[1] = emalloc(size);
 	memset(data, 'd', size);
 	return any(data);
+}
+
+/* 4096 bytes of zeros that are no heap's.  A modern heap looks for a chunk's head at the 2 MiB
+ * boundary before an address, and before static memory something lies there by chance: before this
+ * there is nothing. */
+static inline char *foreign(void)
+{
+#ifdef _WIN32
+	static char memory[4096];
+
+	return memory;
+#else
+	const size_t chunk = (size_t)2 << 20;
+	char *space = mmap(NULL, 2 * chunk, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *memory = space + (-(uintptr_t)space & (chunk - 1)) + chunk / 2;
+
+	mprotect(memory, 4096, PROT_READ | PROT_WRITE);
+	return memory;
+#endif
 }
 
 static void bug(size_t size);

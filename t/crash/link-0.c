@@ -5,7 +5,7 @@
 static void bug(size_t size)
 {
 	char *data = block(size);
-	void *wrong = between;
+	void *wrong = foreign() + 1024;
 
 	efree(data);
 	stage("at once");
