@@ -34,9 +34,10 @@ static zend_always_inline size_t cookie_of(const legacy_heap_t *heap, const bloc
 	return heap->secret ^ (size_t) (uintptr_t) block;
 }
 
+/* No byte of it is 0: the end of a string that is written over it is always seen. */
 static zend_always_inline uint32_t canary_of(const legacy_heap_t *heap)
 {
-	return (uint32_t) (heap->secret ^ 0xa5a5a5a5u);
+	return (uint32_t) (heap->secret ^ 0xa5a5a5a5u) | 0x01010101u;
 }
 
 /* A block is handed out for a request of that size. */
