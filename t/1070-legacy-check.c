@@ -129,6 +129,7 @@ static void add_heap(const legacy_heap_t *heap)
 		add_word(&heap->buckets[i].prev, "bucket's oldest");
 		add_word(&heap->buckets[i].next, "bucket's newest");
 		add_word(&heap->trees[i], "tree's root");
+		add_word(&heap->tree_least[i], "tree's least size");
 	}
 }
 

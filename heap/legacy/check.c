@@ -22,6 +22,7 @@
 #include "heap/legacy/ideas.h"
 #include "heap/legacy/segments.h"
 #include "heap/legacy/tags.h"
+#include "heap/legacy/trie.h"
 #include "heap/legacy/verbs.h"
 #include "storage/readable.h"
 
@@ -95,11 +96,24 @@ static bool check_flags(struct zend_mm_legacy_check *check)
 	return !bad;
 }
 
+static bool check_constants(struct zend_mm_legacy_check *check)
+{
+	const legacy_heap_t *heap = check->heap;
+
+	for (size_t i = 0; i < legacy_bucket_count; i++) {
+		if (heap->tree_least[i] != trie_least(i)) {
+			return wrong_word(check, "a tree's least size has changed", &heap->tree_least[i],
+				trie_least(i));
+		}
+	}
+	return true;
+}
+
 static bool check_heap_words(struct zend_mm_legacy_check *check)
 {
 	legacy_heap_t *heap = check->heap;
 
-	if (!check_flags(check)) {
+	if (!check_flags(check) || !check_constants(check)) {
 		return false;
 	}
 	if (heap->segment_size < 32 || (heap->segment_size & (heap->segment_size - 1)) != 0) {

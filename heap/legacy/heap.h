@@ -41,7 +41,7 @@ struct zend_mm_legacy_heap {
 	void *cache[legacy_bucket_count];
 	struct zend_mm_legacy_ring buckets[legacy_bucket_count];
 	block_t *trees[legacy_bucket_count];
-	size_t tree_least[legacy_bucket_count]; /* the smallest size in each; constant */
+	size_t tree_least[legacy_bucket_count]; /* trie_least() of each; constant */
 	struct zend_mm_legacy_ring rest;
 	unsigned rest_count;        /* large blocks in the rest list */
 

@@ -111,9 +111,7 @@ static void set_up(legacy_heap_t *heap, const struct zend_mm_legacy_setup *setup
 	ZEND_MM_STUDY_ONLY(heap->study = setup->study;)
 	ZEND_MM_HARDENED_ONLY(heap->hardening = *setup->hardening;)
 	for (size_t i = 0; i < legacy_bucket_count; i++) {
-		size_t power = (size_t) 1 << i;
-
-		heap->tree_least[i] = power > legacy_small_limit ? power : legacy_small_limit;
+		heap->tree_least[i] = trie_least(i);
 	}
 	empty_lists(heap);
 }

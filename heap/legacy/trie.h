@@ -38,6 +38,14 @@ static zend_always_inline bool trie_is_lone_leaf(const block_t *block)
 		&& !((uintptr_t) links->child[0] | (uintptr_t) links->child[1]);
 }
 
+/* The size of the smallest block that a tree can have. */
+static inline size_t trie_least(size_t tree)
+{
+	size_t power = (size_t) 1 << tree;
+
+	return power > legacy_small_limit ? power : legacy_small_limit;
+}
+
 /* Whether a tree's root is its only block.  Its links are checked on the way; where one is wrong,
  * the answer is no, and taking the block out of its tree will find out.  True most often of what is
  * left of the newest segment. */

@@ -58,21 +58,24 @@ static inline char *block(size_t size)
 /* 4096 bytes of zeros that are no heap's.  A modern heap looks for a chunk's head at the 2 MiB
  * boundary before an address, and before static memory something lies there by chance: before this
  * there is nothing. */
+#ifdef _WIN32
 static inline char *foreign(void)
 {
-#ifdef _WIN32
 	static char memory[4096];
 
 	return memory;
+}
 #else
+static inline char *foreign(void)
+{
 	const size_t chunk = (size_t)2 << 20;
 	char *space = mmap(NULL, 2 * chunk, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	char *memory = space + (-(uintptr_t)space & (chunk - 1)) + chunk / 2;
 
 	mprotect(memory, 4096, PROT_READ | PROT_WRITE);
 	return memory;
-#endif
 }
+#endif
 
 static void bug(size_t size);
 
