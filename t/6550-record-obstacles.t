@@ -71,7 +71,7 @@ is "$status $(cat "$trace")" "0 precious" "a file of that name that is another's
 
 # The signal comes when the command runs, and zmm has not yet come back from fork().
 comes_back_late_from_fork
-printf '#!/bin/sh\n: > "%s/started"\nexec sleep 3\n' "$tmp" > "$tmp/waiting"
+printf '#!/bin/sh\n: > "%s/started"\nexec sleep 60\n' "$tmp" > "$tmp/waiting"
 chmod +x "$tmp/waiting"
 LD_PRELOAD="$tmp/late.so" "$ZMM" record -q -o "$tmp/late.zmt" -- "$tmp/waiting" < /dev/null &
 recorder=$!

@@ -45,12 +45,12 @@ library refuses 'errno = ENOMEM; return NULL;'
 echo 'int zmm_test_nothing;' > "$tmp/nothing.c"
 $CC -shared -fPIC -o "$tmp/nothing.so" "$tmp/nothing.c"
 
-run "$ZMM" compare -b 5 -d none --timeout 2 --only legacy,crashes,hangs,leaves,nothing,refuses \
+run "$ZMM" compare -b 5 -d none --timeout 5 --only legacy,crashes,hangs,leaves,nothing,refuses \
 	-a crashes="$tmp/crashes.so" -a hangs="$tmp/hangs.so" -a leaves="$tmp/leaves.so" \
 	-a nothing="$tmp/nothing.so" -a refuses="$tmp/refuses.so" "$tmp/t.trace"
 is "$status" 2 "the exit status tells the worst"
 like "$err" "*t.trace: crashes: ended by signal 11 (*" "a crash is told"
-like "$err" "*t.trace: hangs: was ended when it had not answered for 2 s (--timeout)*" \
+like "$err" "*t.trace: hangs: was ended when it had not answered for 5 s (--timeout)*" \
 	"so is one that hangs"
 like "$err" "*t.trace: leaves: ended with status 0 before it had a result*" "and one that leaves"
 like "$err" "*t.trace: nothing: *nothing.so is a library without a malloc of its own*" \
@@ -90,7 +90,7 @@ if test -e /proc/self/children || test -e /proc/self/task; then
 		> "$tmp/out" 2>&1 &
 	parent=$!
 	child=
-	for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+	for i in $(seq 200); do
 		child=$(sed 's/ .*//' "/proc/$parent/task/$parent/children" 2> /dev/null)
 		test -z "$child" || break
 		sleep 0.1
@@ -98,7 +98,7 @@ if test -e /proc/self/children || test -e /proc/self/task; then
 	kill -9 $parent
 	wait $parent 2> /dev/null
 	gone=no
-	for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+	for i in $(seq 200); do
 		# ended is ended, even if nobody has asked for its status yet
 		case $(sed 's/.*) //' "/proc/$child/stat" 2> /dev/null) in
 		'' | Z*) gone=yes; break ;;

@@ -78,15 +78,27 @@ if ! script -qec true /dev/null < /dev/null > /dev/null 2>&1; then
 	done_testing
 	exit
 fi
-# Types what it is given with pauses, as people do, into zmm step on a terminal of 60 columns.
+# Waits until something is on the terminal, beside the line with which script(1) begins, and nothing
+# more has come for a moment.
+quiet()
+{
+	for i in $(seq 100); do
+		before=$(tail -n +2 "$tmp/screen" | wc -c)
+		sleep 0.2
+		test $before -gt 0 && test "$(tail -n +2 "$tmp/screen" | wc -c)" = $before && return
+	done
+}
+# Types what it is given, as people do, when zmm step has answered, on a terminal of 60 columns.
 typed()
 {
+	: > "$tmp/screen"
 	for keys in "$@"; do
-		sleep 0.3
+		quiet
 		printf "$keys"
-	done | TERM=xterm script -qec \
-		"stty cols 60; $ZMM step -m legacy -S 256K $tmp/t.trace; echo left; stty -a" /dev/null |
-		tr -d '\r'
+	done | TERM=xterm script -qefc \
+		"stty cols 60; $ZMM step -m legacy -S 256K $tmp/t.trace; echo left; stty -a" \
+		"$tmp/screen" > /dev/null
+	tr -d '\r' < "$tmp/screen"
 }
 typed '6\n' '\033[D' '\033[F' q > "$tmp/out"
 like "$(cat "$tmp/out")" "*operation 6 of 8: *operation 5 of 8: *operation 8 of 8: *left*" \

@@ -301,7 +301,7 @@ like "$status:$out" "129:*ended by signal 1 *no damage found in * requests of pr
 comes_back_late_from_fork
 waits_for_signals
 rm -f "$tmp/started"
-LD_PRELOAD="$tmp/late.so" "$ZMM" check -- "$tmp/waiting" "$tmp/started" 3 \
+LD_PRELOAD="$tmp/late.so" "$ZMM" check -- "$tmp/waiting" "$tmp/started" 60 \
 	> "$tmp/out" 2> "$tmp/err" < /dev/null &
 checker=$!
 while ! test -s "$tmp/started"; do
