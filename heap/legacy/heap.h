@@ -59,7 +59,7 @@ struct zend_mm_legacy_heap {
 
 	ZEND_MM_HARDENED_ONLY(struct zend_mm_hardening hardening;)
 	ZEND_MM_HARDENED_ONLY(const zend_mm_segment **recent;) /* heap/hardened/recent.h */
-	size_t secret;              /* what cookies and canaries are made of */
+	size_t secret;              /* cookies and canaries are made of it; random */
 	ZEND_MM_STUDY_ONLY(const struct zend_mm_study *study;)
 	ZEND_MM_STUDY_ONLY(struct zend_mm_legacy_ring large;) /* instead of trees, newest first */
 	struct zend_mm_legacy_cache_statistics

@@ -8,7 +8,6 @@
  * that segment is kept for as long as the heap lives.
  */
 #include <errno.h>
-#include <time.h>
 
 #include "heap/design.h"
 #include "heap/legacy/blocks.h"
@@ -18,6 +17,7 @@
 #include "heap/legacy/leaks.h"
 #include "heap/legacy/segments.h"
 #include "heap/legacy/verbs.h"
+#include "storage/random.h"
 
 /* {{{ The empty state. */
 
@@ -84,14 +84,6 @@ static legacy_heap_t *move_inside(legacy_heap_t *heap)
 	return inside;
 }
 
-/* What cookies and canaries are made of: different in each heap and run. */
-static size_t make_secret(const legacy_heap_t *heap)
-{
-	size_t secret = (size_t) (uintptr_t) heap ^ (size_t) time(NULL) << 16 ^ (size_t) clock();
-
-	return secret * (size_t) 0x9e3779b97f4a7c15u ^ secret >> 7;
-}
-
 static void set_up(legacy_heap_t *heap, const struct zend_mm_legacy_setup *setup,
 	zend_mm_storage *storage)
 {
@@ -107,7 +99,7 @@ static void set_up(legacy_heap_t *heap, const struct zend_mm_legacy_setup *setup
 	heap->reserve_size = setup->reserve_size;
 	heap->compact_threshold = setup->compact_threshold;
 	heap->internal = setup->internal;
-	heap->secret = legacy_plain ? 0 : make_secret(heap);
+	heap->secret = legacy_plain ? 0 : zend_mm_random_word();
 	ZEND_MM_STUDY_ONLY(heap->study = setup->study;)
 	ZEND_MM_HARDENED_ONLY(heap->hardening = *setup->hardening;)
 	for (size_t i = 0; i < legacy_bucket_count; i++) {
