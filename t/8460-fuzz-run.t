@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# A short run of each fuzz target, with the same inputs each time: libFuzzer is not to go by the time
-# that inputs take, and addresses are the same where the system grants that. An input that fails is
-# shown as text that base64 -d turns back into it.
+# A short run of each fuzz target, with the same inputs each time: libFuzzer is not to go by the
+# time that inputs take, and addresses are the same where the system grants that. An input that
+# fails is shown as text that base64 -d turns back into it.
 
 . "${srcdir:-$(dirname "$0")/..}/t/tap.sh"
 
