@@ -3,7 +3,7 @@
  * System calls that are refused or forbidden: random words, reading memory without a fault, hiding
  * it, giving back a part.  The calls are this program's own, which refuse when they are told to.
  */
-#define TAP_REAL_ENTROPY
+#define TAP_REAL_ENTROPY /* getentropy() is this program's own */
 #include "t/tap.h"
 
 #ifdef _WIN32

@@ -37,9 +37,7 @@
 #include <time.h>
 
 #include "trace/sanitizer_options.h"
-#ifndef TAP_REAL_ENTROPY /* by a test of where random words come from */
-# include "t/entropy.h"
-#endif
+#include "t/entropy.h"
 
 #ifdef _WIN32
 # include <fcntl.h>
@@ -300,13 +298,11 @@ static inline uint64_t tap_given_seed(uint64_t other)
 	return given && *given ? strtoull(given, NULL, 0) : other;
 }
 
-#ifndef TAP_REAL_ENTROPY
-/* The keys of heaps follow the seed that was asked for; nobody who gave none gets other keys. */
+/* The keys of heaps follow the seed, where one was given. */
 __attribute__((constructor)) static void tap_seed_keys(void)
 {
 	entropy_state = tap_given_seed(0);
 }
-#endif
 
 /*
  * The seed of this run: ZMM_TEST_SEED of the environment, or of the clock. It is always shown, so
@@ -324,11 +320,7 @@ static inline uint64_t tap_seed(void)
 /* The next of a sequence of 64 random bits; *state is the seed at first (splitmix64). */
 static inline uint64_t tap_random(uint64_t *state)
 {
-	uint64_t bits = *state += 0x9e3779b97f4a7c15u;
-
-	bits = (bits ^ (bits >> 30)) * 0xbf58476d1ce4e5b9u;
-	bits = (bits ^ (bits >> 27)) * 0x94d049bb133111ebu;
-	return bits ^ (bits >> 31);
+	return splitmix_bits(*state += splitmix_step);
 }
 
 /* A random number from 0 to limit - 1; limit is not 0. */
