@@ -86,6 +86,7 @@ rm -f trace.zmt*
 run "$ZMM" record -o trace.zmt "$requests" background
 is "$status" 0 "what goes on in the background is not waited for"
 like "$err" "*trace.zmt.$out: *requests forever, still recording*" "but said to be recording"
+kill -STOP "$out"
 ok "and its trace reads meanwhile" test "$(operations trace.zmt.$out)" -gt 1000
 kill -9 "$out"
 

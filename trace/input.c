@@ -34,6 +34,7 @@ struct zmm_input {
 
 	/* Where the file's first byte is for read_at, and the file to read there. */
 	int seekable_fd;
+	uint64_t seekable_size; /* bytes that can be read by it */
 	off_t origin;
 };
 
@@ -218,6 +219,8 @@ bool zmm_input_make_seekable(struct zmm_input *input, struct zmm_error *error)
 
 	if (!input->unpacker && fstat(input->fd, &status) == 0 && S_ISREG(status.st_mode)) {
 		input->seekable_fd = input->fd;
+		input->seekable_size = status.st_size > input->origin
+			? (uint64_t)(status.st_size - input->origin) : 0;
 		return true;
 	}
 	FILE *copy = tmpfile();
@@ -228,6 +231,7 @@ bool zmm_input_make_seekable(struct zmm_input *input, struct zmm_error *error)
 	}
 	bool copied = copy_to(input, copy, error);
 	input->seekable_fd = copied ? dup(fileno(copy)) : -1;
+	input->seekable_size = UINT64_MAX;
 	input->origin = 0;
 	fclose(copy);
 	return copied;
@@ -237,7 +241,9 @@ ssize_t zmm_input_read_at(struct zmm_input *input, void *bytes, size_t count, ui
 	struct zmm_error *error)
 {
 	size_t got = 0;
+	uint64_t left = offset < input->seekable_size ? input->seekable_size - offset : 0;
 
+	count = count < left ? count : (size_t)left;
 	while (got < count) {
 		ssize_t more = pread(input->seekable_fd, (char *)bytes + got, count - got,
 			input->origin + (off_t)(offset + got));

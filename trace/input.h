@@ -49,7 +49,7 @@ int zmm_input_line(struct zmm_input *input, const char **line, size_t *length,
 uint64_t zmm_input_line_number(const struct zmm_input *input);
 
 /* Make zmm_input_read_at() possible; call it before anything was taken. What is not a plain file is
- * copied to a temporary one. */
+ * copied to a temporary one. Of a file that grows, what comes later is not read. */
 bool zmm_input_make_seekable(struct zmm_input *input, struct zmm_error *error);
 
 /* Read `count` bytes at `offset`: how many there were (fewer only at the end), -1 on failure. */
