@@ -98,10 +98,12 @@ ok()
 {
 	tap_what=$1
 	shift
-	if "$@" > "$tmp/.ok" 2>&1; then
+	tap_status=0
+	"$@" > "$tmp/.ok" 2>&1 || tap_status=$?
+	if test $tap_status = 0; then
 		pass "$tap_what"
 	else
-		fail "$tap_what" || diag "$* said: $(cat "$tmp/.ok")"
+		fail "$tap_what" || diag "$* (status $tap_status) said: $(cat "$tmp/.ok")"
 		return 1
 	fi
 }
