@@ -93,8 +93,8 @@ fail()
 	return 1
 }
 
-# wine_failed STATUS OUTPUT...: whether Wine ended with a status of its own and without a word, as it
-# does once in some thousand times before a program has begun. What ends so is run once more.
+# wine_failed STATUS OUTPUT...: whether Wine ended with a status of its own and without a word, as
+# it does once in some thousand times before a program has begun. What ends so is run once more.
 wine_failed()
 {
 	test "$1" = 1 && windows || return 1
