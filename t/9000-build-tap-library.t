@@ -91,6 +91,14 @@ shell_test captures 'run sh -c "echo o; echo e >&2; exit 4"
 	is "$status $out $err" "4 o e" run; done_testing'
 ok "shell: run captures status and both outputs" "$tmp/captures.t"
 
+printf '#!/bin/sh\ntest -e begun && rm begun && exit 0\n: > begun\nexit 1\n' > "$tmp/late"
+chmod +x "$tmp/late"
+shell_test wine 'cd "$tmp" || exit; windows() { true; }
+	run "$late"; is $status 0 run; ok ok "$late"; run false; is $status 1 twice; done_testing'
+run env late="$tmp/late" "$tmp/wine.t"
+is "$status:$(printf '%s\n' "$err" | grep -c "without a word")" "0:3" \
+	"shell: what Wine did not begin is run once more, and that is shown"
+
 shell_test some 'skip 2 because; pass three; done_testing'
 shell_test all 'skip_all "not here"'
 shell_test killed 'pass one; kill -9 $$'

@@ -94,12 +94,13 @@ fail()
 }
 
 # wine_failed STATUS OUTPUT...: whether Wine ended with a status of its own and without a word, as
-# it does once in some thousand times before a program has begun. What ends so is run once more.
+# it does once in some thousand times before a program has begun. What ends so is run once more,
+# and that is shown.
 wine_failed()
 {
 	test "$1" = 1 && windows || return 1
 	shift
-	test -z "$(cat "$@")"
+	test -z "$(cat "$@")" && diag "a command ended with status 1 and without a word: once more"
 }
 
 # ok DESCRIPTION COMMAND...: the command has to succeed; its output is shown if it does not.
